@@ -1,0 +1,75 @@
+/// What is to be written for one operation: journal row, records with their numbers and hashes, and the
+/// accounts' new totals, each with the account it was decided from.
+public struct Decision: Hashable, Sendable {
+    public let fingerprint: Digest
+    /// Nil for an account change.
+    public let transaction: JournalTransaction?
+    /// In the order in which they are numbered.
+    public let records: [AccountRecord]
+    /// One for each account that the operation touches.
+    public let transitions: [Transition]
+    public let receipt: Receipt
+    /// The reference of the transaction that this one reverses.
+    public let reverses: Reference?
+
+    /// An account before and after the operation.
+    public struct Transition: Hashable, Sendable {
+        /// Nil for an account that is opened.
+        public let before: Account?
+        public let after: Account
+
+        public init(before: Account?, after: Account) {
+            self.before = before
+            self.after = after
+        }
+    }
+
+    /// The available balances that this decision ends at, of the accounts that people look after: what an
+    /// operator confirms. House accounts are left out, since every deposit of everybody moves them.
+    public var confirmation: Confirmation {
+        var available: [AccountCode: Money] = [:]
+        for transition in transitions where !HouseAccount.reserves(transition.after.code) {
+            available[transition.after.code] = transition.after.available
+        }
+        return Confirmation(available: available)
+    }
+
+    /// - Throws: ``Refusal/outcomeChanged(account:confirmed:now:)`` when this is not what was confirmed.
+    public func check(against confirmation: Confirmation) throws(Refusal) {
+        for transition in transitions {
+            let now = transition.after.available
+            if let confirmed = confirmation.available[transition.after.code], confirmed != now {
+                throw .outcomeChanged(account: transition.after.code, confirmed: confirmed, now: now)
+            }
+        }
+    }
+}
+
+/// What somebody was shown and said yes to: the available balances after the operation.
+public struct Confirmation: Hashable, Sendable {
+    public let available: [AccountCode: Money]
+
+    public init(available: [AccountCode: Money]) { self.available = available }
+}
+
+/// The answer to an operation, from a view of the ledger.
+public enum Verdict: Hashable, Sendable {
+    case post(Decision)
+    /// The reference is on the books with the same request.
+    case alreadyPosted(Receipt)
+    case refuse(Refusal)
+}
+
+/// Everything that a decision depends on besides the ledger: brought in, so that deciding has no clock and no
+/// chance in it.
+public struct DecisionContext: Hashable, Sendable {
+    /// The booking time.
+    public let bookedAt: Timestamp
+    /// The id of the transaction; the ids of accounts that are opened follow it.
+    public let id: Identifier
+
+    public init(bookedAt: Timestamp, id: Identifier) {
+        self.bookedAt = bookedAt
+        self.id = id
+    }
+}

@@ -1,0 +1,97 @@
+import Crypto
+
+/// A SHA-256 value (FIPS 180-4): 32 bytes, held as four words so that copying one allocates nothing.
+public struct Digest: Hashable, Sendable, CustomStringConvertible {
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// Before an account's first record.
+    public static let zero = Digest(words: (0, 0, 0, 0))
+
+    private init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+
+    /// The hash of these bytes.
+    public init(of bytes: [UInt8]) {
+        self = SHA256.hash(data: bytes).withUnsafeBytes { Digest(loading: $0) }
+    }
+
+    /// A stored value; nil unless it has 32 bytes.
+    public init?(bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 32 else { return nil }
+        self.init(loading: bytes)
+    }
+
+    private init(loading bytes: UnsafeRawBufferPointer) {
+        func word(_ index: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+        }
+        words = (word(0), word(1), word(2), word(3))
+    }
+
+    /// Appends the 32 bytes.
+    public func append(to buffer: inout [UInt8]) {
+        for word in [words.0, words.1, words.2, words.3] {
+            withUnsafeBytes(of: word.bigEndian) { buffer.append(contentsOf: $0) }
+        }
+    }
+
+    /// 64 hexadecimal digits.
+    public var description: String { hex(words.0) + hex(words.1) + hex(words.2) + hex(words.3) }
+
+    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+    }
+}
+
+/// Bytes that two programs make alike from the same facts: every field with its length or a fixed width, so
+/// that no two different lists of fields have the same bytes.
+struct CanonicalBytes {
+    private(set) var bytes: [UInt8] = []
+
+    /// - Parameter domain: what is being hashed, so that bytes of one kind never pass for another's.
+    init(domain: String) {
+        bytes.reserveCapacity(256)
+        append(domain)
+    }
+
+    mutating func append(_ text: String) {
+        append(Int64(text.utf8.count))
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func append(_ text: String?) {
+        bytes.append(text == nil ? 0 : 1)
+        if let text { append(text) }
+    }
+
+    mutating func append(_ value: Int64) {
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func append(_ value: Int64?) {
+        bytes.append(value == nil ? 0 : 1)
+        if let value { append(value) }
+    }
+
+    mutating func append(_ id: Identifier) {
+        append(Int64(bitPattern: id.high))
+        append(Int64(bitPattern: id.low))
+    }
+
+    mutating func append(_ id: Identifier?) {
+        bytes.append(id == nil ? 0 : 1)
+        if let id { append(id) }
+    }
+
+    mutating func append(_ digest: Digest) { digest.append(to: &bytes) }
+
+    mutating func append(_ amount: DecimalAmount) {
+        let (coefficient, scale) = amount.normalized
+        append(coefficient)
+        append(Int64(scale))
+    }
+
+    var digest: Digest { Digest(of: bytes) }
+}

@@ -1,0 +1,168 @@
+/// The part of the ledger that some operations need to be decided, as one serializable read saw it.
+public struct LedgerView: Sendable {
+    public var accounts: [AccountCode: Account]
+    /// Operations that are on the books already, among the references that were asked for.
+    public var settled: [Reference: SettledOperation]
+    /// Transactions that are to be reversed, by their references, as far as they exist.
+    public var originals: [Reference: PostedTransaction]
+
+    public init(
+        accounts: [AccountCode: Account] = [:], settled: [Reference: SettledOperation] = [:],
+        originals: [Reference: PostedTransaction] = [:]
+    ) {
+        self.accounts = accounts
+        self.settled = settled
+        self.originals = originals
+    }
+
+    /// The view as it will be once `decision` is on the books, so that the next operation of a batch is decided
+    /// as if it came after it.
+    public mutating func apply(_ decision: Decision) {
+        for transition in decision.transitions { accounts[transition.after.code] = transition.after }
+        settled[decision.receipt.reference] = SettledOperation(
+            fingerprint: decision.fingerprint, receipt: decision.receipt)
+        if let reversed = decision.reverses {
+            originals[reversed]?.reversedUnits += decision.receipt.debitUnits
+        }
+    }
+}
+
+/// An operation that was posted, now or earlier.
+public struct SettledOperation: Hashable, Sendable {
+    public let fingerprint: Digest
+    public let receipt: Receipt
+
+    public init(fingerprint: Digest, receipt: Receipt) {
+        self.fingerprint = fingerprint
+        self.receipt = receipt
+    }
+}
+
+/// What a posted operation did, as the caller is told: the same for every time the operation is sent.
+public struct Receipt: Hashable, Sendable {
+    public let reference: Reference
+    /// Name of the operation's kind, such as `transfer` or `freeze`.
+    public let kind: String
+    /// Nil for an account change.
+    public let transaction: Identifier?
+    public let bookedAt: Timestamp
+    public let lines: [Line]
+
+    /// One record of one account.
+    public struct Line: Hashable, Sendable {
+        public let account: AccountCode
+        public let seq: Int64
+        /// Nil for an account change.
+        public let side: Side?
+        public let amount: Money?
+        /// Balances after the record.
+        public let ledger: Money
+        public let available: Money
+
+        public init(
+            account: AccountCode, seq: Int64, side: Side?, amount: Money?, ledger: Money, available: Money
+        ) {
+            self.account = account
+            self.seq = seq
+            self.side = side
+            self.amount = amount
+            self.ledger = ledger
+            self.available = available
+        }
+
+        /// The line of this record.
+        public init(_ record: AccountRecord, account: Account) {
+            let ledger = record.ledgerUnits(account.accountClass)
+            var entry: (side: Side, amount: Money)?
+            if case .entry(_, let side, let amount) = record.content {
+                entry = (side, Money(units: amount, currency: account.currency))
+            }
+            self.init(
+                account: account.code, seq: record.seq, side: entry?.side, amount: entry?.amount,
+                ledger: Money(units: ledger, currency: account.currency),
+                available: Money(units: ledger - record.held, currency: account.currency))
+        }
+    }
+
+    public init(
+        reference: Reference, kind: String, transaction: Identifier?, bookedAt: Timestamp, lines: [Line]
+    ) {
+        self.reference = reference
+        self.kind = kind
+        self.transaction = transaction
+        self.bookedAt = bookedAt
+        self.lines = lines
+    }
+
+    /// The sum of its debits: what a reversal takes from what is left to reverse.
+    var debitUnits: Int64 { lines.reduce(0) { $0 + ($1.side == .debit ? $1.amount?.units ?? 0 : 0) } }
+}
+
+/// A journal transaction with its entries, and how much of it has been reversed.
+public struct PostedTransaction: Hashable, Sendable {
+    public let head: JournalTransaction
+    public let entries: [Entry]
+    /// The sum of the debits of all transactions that reverse this one, in minor units.
+    public var reversedUnits: Int64
+
+    public struct Entry: Hashable, Sendable {
+        public let account: AccountCode
+        public let currency: Currency
+        public let accountClass: AccountClass
+        public let seq: Int64
+        public let side: Side
+        /// Minor units, greater than zero.
+        public let amount: Int64
+        /// The account's totals and holds after the entry.
+        public let debits: Int64
+        public let credits: Int64
+        public let held: Int64
+
+        public init(
+            account: AccountCode, currency: Currency, accountClass: AccountClass, seq: Int64, side: Side,
+            amount: Int64, debits: Int64, credits: Int64, held: Int64
+        ) {
+            self.account = account
+            self.currency = currency
+            self.accountClass = accountClass
+            self.seq = seq
+            self.side = side
+            self.amount = amount
+            self.debits = debits
+            self.credits = credits
+            self.held = held
+        }
+
+        /// The ledger balance after the entry.
+        public var ledger: Money {
+            Money(
+                units: accountClass.normalSide == .debit ? debits - credits : credits - debits,
+                currency: currency)
+        }
+    }
+
+    public init(head: JournalTransaction, entries: [Entry], reversedUnits: Int64) {
+        self.head = head
+        self.entries = entries
+        self.reversedUnits = reversedUnits
+    }
+
+    /// The sum of its debits, in minor units.
+    public var debitUnits: Int64 { entries.reduce(0) { $0 + ($1.side == .debit ? $1.amount : 0) } }
+
+    /// What is left to reverse, in minor units.
+    public var leftUnits: Int64 { debitUnits - reversedUnits }
+
+    /// The receipt that its poster was given.
+    public var receipt: Receipt {
+        Receipt(
+            reference: head.reference, kind: head.kind.rawValue, transaction: head.id,
+            bookedAt: head.bookedAt,
+            lines: entries.map { entry in
+                Receipt.Line(
+                    account: entry.account, seq: entry.seq, side: entry.side,
+                    amount: Money(units: entry.amount, currency: entry.currency), ledger: entry.ledger,
+                    available: Money(units: entry.ledger.units - entry.held, currency: entry.currency))
+            })
+    }
+}

@@ -1,0 +1,87 @@
+import Ledger
+
+/// One step of one operation, as it happens. Screen, log and `--json` output are consumers of these.
+public struct AttemptEvent: Sendable, Equatable {
+    public let at: Timestamp
+    public let operation: OperationSummary
+    /// The attempt that this is about, from 1; 0 before the first.
+    public let attempt: Int
+    public let phase: Phase
+
+    public enum Phase: Sendable, Equatable {
+        /// An attempt began.
+        case started
+        /// The attempt was refused in favour of another, after this time.
+        case conflicted(Conflict, after: Duration)
+        /// The wait before the next attempt.
+        case waiting(Duration)
+        /// The last attempt took `attemptTime`, the whole operation `elapsed`.
+        case posted(Receipt, attemptTime: Duration, elapsed: Duration)
+        case alreadyPosted(Receipt, elapsed: Duration)
+        case refused(Refusal, elapsed: Duration)
+        case failed(Failure, elapsed: Duration)
+        /// The answer to a write got lost; its outcome is being looked up by reference.
+        case unknown(Failure)
+        /// The look-up gave an answer: true, it is on the books; false, it is not, and it is tried again.
+        case resolved(posted: Bool)
+        case gaveUp(Failure, elapsed: Duration)
+        case cancelled(elapsed: Duration)
+    }
+
+    public init(at: Timestamp, operation: OperationSummary, attempt: Int, phase: Phase) {
+        self.at = at
+        self.operation = operation
+        self.attempt = attempt
+        self.phase = phase
+    }
+
+    /// Whether the operation is over with this event.
+    public var isFinal: Bool {
+        switch phase {
+        case .posted, .alreadyPosted, .refused, .failed, .gaveUp, .cancelled: true
+        case .started, .conflicted, .waiting, .unknown, .resolved: false
+        }
+    }
+}
+
+/// An operation in one line.
+public struct OperationSummary: Sendable, Hashable {
+    public let reference: Reference
+    public let kind: String
+    public let accounts: [AccountCode]
+    /// The amount as it was asked for; nil where there is none.
+    public let amount: String?
+    public let actor: String
+
+    public init(_ operation: Operation) {
+        reference = operation.reference
+        kind = operation.kindName
+        actor = operation.actor
+        switch operation.action {
+        case .deposit(let account, let amount), .withdrawal(let account, let amount):
+            accounts = [account]
+            self.amount = amount.description
+        case .transfer(let from, let to, let amount):
+            accounts = [from, to]
+            self.amount = amount.description
+        case .adjustment(let account, let amount, _, _, let against):
+            accounts = [account] + (against.map { [$0] } ?? [])
+            self.amount = amount.description
+        case .journalEntry(let legs):
+            accounts = legs.map(\.account)
+            amount = nil
+        case .reversal(_, let amount, _):
+            accounts = []
+            self.amount = amount?.description
+        case .accountChange(let account, _, _):
+            accounts = [account]
+            amount = nil
+        }
+    }
+
+    /// Such as `transfer 576 → 704`.
+    public var title: String {
+        ([kind] + [accounts.prefix(3).map(\.text).joined(separator: " → ")]).filter { !$0.isEmpty }
+            .joined(separator: " ")
+    }
+}

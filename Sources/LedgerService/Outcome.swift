@@ -1,0 +1,87 @@
+import Ledger
+
+/// How an operation ended, and what it took.
+public struct OperationOutcome: Sendable, Equatable {
+    public let reference: Reference
+    public let result: Result
+    /// Tries of the serializable transaction, from 1; 0 when it never came to one.
+    public let attempts: Int
+    /// The attempts that the database refused in favour of another, in order.
+    public let conflicts: [Conflict]
+    /// From the call to the answer.
+    public let elapsed: Duration
+
+    public enum Result: Sendable, Equatable {
+        case posted(Receipt)
+        /// The reference was on the books already, with the same request. Nothing was written now.
+        case alreadyPosted(Receipt)
+        /// The ledger's rules say no. Nothing was written.
+        case refused(Refusal)
+        /// Nothing was written, and trying again as it is will not help.
+        case failed(Failure)
+        /// It may have been written: the answer got lost and could not be found out within the deadline.
+        case unknown(Failure)
+        /// Nothing was written within the deadline and the attempts allowed. Safe to send again.
+        case gaveUp(Failure)
+        /// Stopped by the caller. Nothing was written.
+        case cancelled
+    }
+
+    public init(
+        reference: Reference, result: Result, attempts: Int, conflicts: [Conflict], elapsed: Duration
+    ) {
+        self.reference = reference
+        self.result = result
+        self.attempts = attempts
+        self.conflicts = conflicts
+        self.elapsed = elapsed
+    }
+
+    /// The receipt of an operation that is on the books.
+    public var receipt: Receipt? {
+        switch result {
+        case .posted(let receipt), .alreadyPosted(let receipt): receipt
+        default: nil
+        }
+    }
+}
+
+/// An attempt that the database refused in favour of another, or that an overloaded or restarting server could
+/// not take. Nothing was written by it.
+public struct Conflict: Sendable, Hashable {
+    /// The attempt's number, from 1.
+    public let attempt: Int
+    /// The five characters of SQLSTATE.
+    public let sqlState: String
+    /// What happened, in plain words, such as `another transaction changed account 704 first`.
+    public let cause: String
+    /// The account it was about, where the server says.
+    public let account: AccountCode?
+    /// The name of the statement.
+    public let statement: String?
+    /// The server's own detail, for those who want it; empty when there is none.
+    public let detail: String
+
+    public init(
+        attempt: Int, sqlState: String, cause: String, account: AccountCode? = nil, statement: String? = nil,
+        detail: String = ""
+    ) {
+        self.attempt = attempt
+        self.sqlState = sqlState
+        self.cause = cause
+        self.account = account
+        self.statement = statement
+        self.detail = detail
+    }
+}
+
+/// What went wrong, what state the ledger is in, and what to do next: one or two plain sentences.
+public struct Failure: Sendable, Hashable {
+    public let message: String
+    public let sqlState: String?
+
+    public init(message: String, sqlState: String? = nil) {
+        self.message = message
+        self.sqlState = sqlState
+    }
+}
