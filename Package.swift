@@ -4,11 +4,21 @@ import PackageDescription
 let package = Package(
     name: "bursar",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "Ledger", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger"]),
+        .target(name: "Postgres", dependencies: ["CLibPQ"]),
+        .target(name: "LedgerStore", dependencies: ["Ledger", "Postgres"]),
+        .target(
+            name: "LedgerService",
+            dependencies: ["Ledger", "LedgerStore", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "TestSupport", dependencies: ["Ledger", "Postgres", "LedgerStore", "LedgerService"],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "LedgerServiceTests", dependencies: ["LedgerService", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

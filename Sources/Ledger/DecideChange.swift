@@ -85,6 +85,7 @@ private struct ChangeWriter {
     let context: DecisionContext
     var records: [AccountRecord] = []
     var transitions: [Decision.Transition] = []
+    /// Of the account that was asked for, not of a house account that came with it.
     var lines: [Receipt.Line] = []
 
     init(operation: Operation, fingerprint: Digest, reason: String, context: DecisionContext) {
@@ -120,7 +121,7 @@ private struct ChangeWriter {
         )
         let record = account.append(.change(change), at: context.bookedAt, transaction: nil)
         records.append(record)
-        if reference == operation.reference { lines.append(Receipt.Line(record, account: account)) }
+        if lines.isEmpty { lines.append(Receipt.Line(record, account: account)) }
         transitions.append(Decision.Transition(before: before, after: account))
     }
 
@@ -128,8 +129,8 @@ private struct ChangeWriter {
         Decision(
             fingerprint: fingerprint, transaction: nil, records: records, transitions: transitions,
             receipt: Receipt(
-                reference: operation.reference, kind: operation.kindName, transaction: nil,
-                bookedAt: context.bookedAt, lines: lines),
+                reference: operation.reference, kind: records.first?.kindName ?? operation.kindName,
+                transaction: nil, bookedAt: context.bookedAt, lines: lines),
             reverses: nil)
     }
 }

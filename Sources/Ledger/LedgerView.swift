@@ -41,7 +41,7 @@ public struct SettledOperation: Hashable, Sendable {
 /// What a posted operation did, as the caller is told: the same for every time the operation is sent.
 public struct Receipt: Hashable, Sendable {
     public let reference: Reference
-    /// Name of the operation's kind, such as `transfer` or `freeze`.
+    /// The transaction's kind, such as `transfer`, or that of an account change's record, such as `status`.
     public let kind: String
     /// Nil for an account change.
     public let transaction: Identifier?
@@ -84,6 +84,8 @@ public struct Receipt: Hashable, Sendable {
         }
     }
 
+    /// - Parameter lines: in any order; they are kept with debits first, then by account and number, so that a
+    ///   receipt made from the books is the one that was first given.
     public init(
         reference: Reference, kind: String, transaction: Identifier?, bookedAt: Timestamp, lines: [Line]
     ) {
@@ -91,7 +93,16 @@ public struct Receipt: Hashable, Sendable {
         self.kind = kind
         self.transaction = transaction
         self.bookedAt = bookedAt
-        self.lines = lines
+        self.lines = lines.sorted {
+            ($0.side == .debit ? 0 : 1, $0.account, $0.seq) < ($1.side == .debit ? 0 : 1, $1.account, $1.seq)
+        }
+    }
+
+    /// The receipt of an account change.
+    public init(_ change: AccountRecord.Change, of record: AccountRecord, account: Account) {
+        self.init(
+            reference: change.reference, kind: record.kindName, transaction: nil, bookedAt: record.bookedAt,
+            lines: [Line(record, account: account)])
     }
 
     /// The sum of its debits: what a reversal takes from what is left to reverse.

@@ -85,3 +85,19 @@ public struct OperationSummary: Sendable, Hashable {
             .joined(separator: " ")
     }
 }
+
+extension AttemptEvent.Phase {
+    /// The event that an operation ends with.
+    init(_ result: OperationOutcome.Result, attemptTime: Duration, elapsed: Duration) {
+        self =
+            switch result {
+            case .posted(let receipt): .posted(receipt, attemptTime: attemptTime, elapsed: elapsed)
+            case .alreadyPosted(let receipt): .alreadyPosted(receipt, elapsed: elapsed)
+            case .refused(let refusal): .refused(refusal, elapsed: elapsed)
+            case .failed(let failure): .failed(failure, elapsed: elapsed)
+            case .unknown(let failure): .unknown(failure)
+            case .gaveUp(let failure): .gaveUp(failure, elapsed: elapsed)
+            case .cancelled: .cancelled(elapsed: elapsed)
+            }
+    }
+}

@@ -1,4 +1,5 @@
 import Ledger
+import LedgerStore
 
 /// How an operation ended, and what it took.
 public struct OperationOutcome: Sendable, Equatable {
@@ -84,4 +85,27 @@ public struct Failure: Sendable, Hashable {
         self.message = message
         self.sqlState = sqlState
     }
+}
+
+extension Conflict {
+    init(_ failure: StoreFailure, attempt: Int, account: AccountCode?) {
+        let cause =
+            if let account { failure.cause.replacing("the account", with: "account \(account)") } else {
+                failure.cause
+            }
+        self.init(
+            attempt: attempt, sqlState: failure.sqlState ?? "", cause: cause, account: account,
+            statement: failure.statement, detail: failure.detail)
+    }
+}
+
+extension Duration {
+    /// Seconds with three decimals, such as `0.047`.
+    public var secondsText: String {
+        let milliseconds = Int64(self / .milliseconds(1))
+        return Money.text(milliseconds, digits: 3, grouping: false)
+    }
+
+    /// Milliseconds with a fraction.
+    public var milliseconds: Double { self / .milliseconds(1) }
 }

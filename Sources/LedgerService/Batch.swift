@@ -1,0 +1,156 @@
+import Ledger
+import LedgerStore
+
+/// Operations on their way to the books, and what has become of each so far. Pure: it is told what happened
+/// and says what is next.
+struct Batch {
+    /// One operation and its story.
+    struct Item {
+        let index: Int
+        let operation: Operation
+        let confirmation: Confirmation?
+        /// The same for all attempts, so that an attempt whose answer got lost can be told from somebody else's.
+        let id: Identifier
+        var attempts = 0
+        var conflicts: [Conflict] = []
+        /// Whether the answer to an attempt got lost. From then on it may be on the books at any moment, and
+        /// only the books can say that it is not.
+        var mayBePosted = false
+    }
+
+    private(set) var pending: [Item]
+    private var finished: [Int: OperationOutcome] = [:]
+    private var codes: [Identifier: AccountCode] = [:]
+    let start: Duration
+
+    init(
+        operations: [Operation], confirmations: [Reference: Confirmation], start: Duration,
+        newID: () -> Identifier
+    ) {
+        self.start = start
+        pending = operations.enumerated().map { index, operation in
+            Item(
+                index: index, operation: operation, confirmation: confirmations[operation.reference],
+                id: newID())
+        }
+    }
+
+    var isFinished: Bool { pending.isEmpty }
+
+    var outcomes: [OperationOutcome] { finished.sorted { $0.key < $1.key }.map(\.value) }
+
+    /// How many of the pending operations the next statement may write together: they are of one kind, and a
+    /// statement that met a rule of the database is tried again in halves until the culprit stands alone.
+    var chunk: Int {
+        let kind = pending.first?.operation.writeKind
+        return pending.prefix(chunkLimit).prefix { $0.operation.writeKind == kind }.count
+    }
+
+    private var chunkLimit = Int.max
+
+    mutating func halve(_ chunk: Int) { chunkLimit = max(1, chunk / 2) }
+
+    /// The first operations decided one after the other.
+    struct Plan {
+        var decisions: [Decision] = []
+        /// What becomes of each operation once the decisions are on the books.
+        var results: [OperationOutcome.Result] = []
+    }
+
+    func plan(_ count: Int, in view: LedgerView, bookedAt: Timestamp) -> Plan {
+        var view = view
+        var plan = Plan()
+        for item in pending.prefix(count) {
+            let context = DecisionContext(bookedAt: bookedAt, id: item.id)
+            switch view.decide(item.operation, context: context) {
+            case .post(let decision):
+                if let refusal = decision.refusal(against: item.confirmation) {
+                    plan.results.append(.refused(refusal))
+                } else {
+                    plan.decisions.append(decision)
+                    plan.results.append(.posted(decision.receipt))
+                    view.apply(decision)
+                }
+            case .alreadyPosted(let receipt):
+                plan.results.append(item.isOwn(receipt) ? .posted(receipt) : .alreadyPosted(receipt))
+            case .refuse(let refusal):
+                plan.results.append(.refused(refusal))
+            }
+        }
+        return plan
+    }
+
+    mutating func beginAttempt(of count: Int) {
+        for index in pending.indices.prefix(count) { pending[index].attempts += 1 }
+    }
+
+    mutating func note(_ failure: StoreFailure, on count: Int) {
+        let account = failure.account.flatMap { codes[$0] }
+        for index in pending.indices.prefix(count) {
+            pending[index].conflicts.append(
+                Conflict(failure, attempt: pending[index].attempts, account: account))
+        }
+    }
+
+    /// The codes of the accounts that were read: the database speaks of ids, people do not.
+    mutating func remember(_ view: LedgerView) {
+        codes = Dictionary(view.accounts.values.map { ($0.id, $0.code) }) { first, _ in first }
+    }
+
+    mutating func noteLostAnswer(of count: Int) {
+        for index in pending.indices.prefix(count) { pending[index].mayBePosted = true }
+    }
+
+    /// The first operations ended with these results.
+    mutating func finish(_ results: [OperationOutcome.Result], at now: Duration) {
+        chunkLimit = .max
+        for (item, result) in zip(pending, results) {
+            finished[item.index] = OperationOutcome(
+                reference: item.operation.reference, result: result, attempts: item.attempts,
+                conflicts: item.conflicts, elapsed: now - start)
+        }
+        pending.removeFirst(min(results.count, pending.count))
+    }
+
+    /// All that is left ended in the same way: as said, or unknown where it may be on the books all the same.
+    mutating func finishAll(_ result: OperationOutcome.Result, at now: Duration) {
+        finish(pending.map { $0.ending(result) }, at: now)
+    }
+}
+
+extension Batch.Item {
+    /// Whether the receipt is that of an attempt of ours whose answer got lost.
+    fileprivate func isOwn(_ receipt: Receipt) -> Bool {
+        mayBePosted && (receipt.transaction == nil || receipt.transaction == id)
+    }
+
+    func ending(_ result: OperationOutcome.Result) -> OperationOutcome.Result {
+        guard mayBePosted else { return result }
+        switch result {
+        case .posted, .alreadyPosted, .refused, .unknown: return result
+        case .failed(let failure), .gaveUp(let failure):
+            return .unknown(
+                Failure(
+                    message: "the answer to a write was lost and the ledger could not be asked: "
+                        + "\(failure.message); `bursar show \(operation.reference)` will tell",
+                    sqlState: failure.sqlState))
+        case .cancelled:
+            return .unknown(
+                Failure(
+                    message: "stopped while the answer to a write was lost; "
+                        + "`bursar show \(operation.reference)` will tell"))
+        }
+    }
+}
+
+extension Decision {
+    fileprivate func refusal(against confirmation: Confirmation?) -> Refusal? {
+        guard let confirmation else { return nil }
+        do throws(Refusal) {
+            try check(against: confirmation)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

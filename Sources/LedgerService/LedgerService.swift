@@ -1,0 +1,102 @@
+import Ledger
+import LedgerStore
+import Logging
+
+/// The only writer: takes operations, posts each exactly once or not at all, and says which.
+///
+/// Each operation is decided from a serializable read, written as one statement, and tried again on a conflict
+/// until it is posted, refused, or out of time. Every step is an event of ``feed``.
+public struct LedgerService: Sendable {
+    public let store: LedgerStore
+    public let policy: RetryPolicy
+    public let feed: AttemptFeed
+    let environment: ServiceEnvironment
+    let log: Logger
+    /// Called when no session is to be had, before the next attempt: brings an embedded server back.
+    let recover: (@Sendable () async -> Void)?
+
+    public init(
+        store: LedgerStore, policy: RetryPolicy = RetryPolicy(), feed: AttemptFeed = AttemptFeed(),
+        environment: ServiceEnvironment = .live, log: Logger = Logger(label: "bursar.service"),
+        recover: (@Sendable () async -> Void)? = nil
+    ) {
+        self.store = store
+        self.policy = policy
+        self.feed = feed
+        self.environment = environment
+        self.log = log
+        self.recover = recover
+    }
+
+    /// The same service with another policy, on the same feed.
+    public func with(policy: RetryPolicy) -> LedgerService {
+        LedgerService(
+            store: store, policy: policy, feed: feed, environment: environment, log: log,
+            recover: recover)
+    }
+
+    /// Posts one operation.
+    ///
+    /// Cancelling the task between two attempts stops the operation. Cancelling it during a write asks the
+    /// server to cancel, and then finds out what became of it.
+    /// - Parameter confirmation: what somebody was shown and agreed to; nil when nobody was asked.
+    public func perform(
+        _ operation: Operation, confirmed confirmation: Confirmation? = nil
+    ) async -> OperationOutcome {
+        let confirmations = confirmation.map { [operation.reference: $0] } ?? [:]
+        let outcomes = await perform([operation], confirmed: confirmations)
+        // A batch answers for every operation, so there is one.
+        return outcomes[0]
+    }
+
+    /// Posts operations as if one came after the other, in few statements.
+    ///
+    /// Each has its own outcome: one that is refused does not hold up the rest. They are written together, so
+    /// a batch is as fast as its statement, and a few hundred are faster than as many single ones.
+    /// - Parameter operations: with different references; a reference that comes twice is answered as posted
+    ///   already the second time, or refused.
+    /// - Returns: the outcomes, in the order of the operations.
+    public func perform(
+        _ operations: [Operation], confirmed confirmations: [Reference: Confirmation] = [:]
+    ) async -> [OperationOutcome] {
+        var batch = Batch(
+            operations: operations, confirmations: confirmations, start: environment.uptime(),
+            newID: environment.newIdentifier)
+        while !batch.isFinished { await attempt(&batch) }
+        return batch.outcomes
+    }
+
+    /// What would be posted now, or why not. Writes nothing.
+    /// - Throws: ``StoreFailure`` when the ledger cannot be read.
+    public func preview(_ operation: Operation) async throws -> Verdict {
+        do throws(StoreFailure) {
+            let view = try await read([operation], timeout: policy.deadline)
+            return view.decide(
+                operation,
+                context: DecisionContext(bookedAt: environment.now(), id: environment.newIdentifier()))
+        } catch {
+            throw error
+        }
+    }
+
+    /// What is on the books under this reference: nil when nothing is.
+    public func settled(_ reference: Reference) async throws -> SettledOperation? {
+        try await store.queries.settled(references: [reference])[reference]
+    }
+
+    func read(_ operations: [Operation], timeout: Duration) async throws(StoreFailure) -> LedgerView {
+        do {
+            return try await store.view(of: operations, timeout: timeout)
+        } catch {
+            throw StoreFailure(error, writing: false)
+        }
+    }
+
+    func write(_ decisions: [Decision], kind: WriteKind, timeout: Duration) async throws(StoreFailure) {
+        do {
+            try await store.write(decisions, kind: kind, timeout: timeout)
+        } catch {
+            throw StoreFailure(error, writing: true)
+        }
+    }
+}

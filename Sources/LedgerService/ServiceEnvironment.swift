@@ -1,0 +1,48 @@
+import Glibc
+import Ledger
+
+/// Time, randomness and ids, brought in from outside, so that tests decide them.
+public struct ServiceEnvironment: Sendable {
+    /// The time of day, for booking times.
+    public var now: @Sendable () -> Timestamp
+    /// Time that only goes forward, from any start, for deadlines and latencies.
+    public var uptime: @Sendable () -> Duration
+    /// Waits, unless the task is cancelled.
+    public var sleep: @Sendable (Duration) async throws -> Void
+    /// 64 random bits.
+    public var random: @Sendable () -> UInt64
+
+    public init(
+        now: @escaping @Sendable () -> Timestamp, uptime: @escaping @Sendable () -> Duration,
+        sleep: @escaping @Sendable (Duration) async throws -> Void, random: @escaping @Sendable () -> UInt64
+    ) {
+        self.now = now
+        self.uptime = uptime
+        self.sleep = sleep
+        self.random = random
+    }
+
+    /// The machine's clocks and its random numbers.
+    public static let live: ServiceEnvironment = {
+        let start = ContinuousClock.now
+        return ServiceEnvironment(
+            now: { Timestamp.current },
+            uptime: { ContinuousClock.now - start },
+            sleep: { try await Task.sleep(for: $0) },
+            random: { UInt64.random(in: .min ... .max) })
+    }()
+
+    /// A new id of this moment.
+    public func newIdentifier() -> Identifier {
+        Identifier(time: now(), randomHigh: random(), randomLow: random())
+    }
+}
+
+extension Timestamp {
+    /// The machine's time of day.
+    fileprivate static var current: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+}

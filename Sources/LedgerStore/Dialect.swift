@@ -1,0 +1,59 @@
+import Postgres
+
+/// Which database speaks the wire protocol at the other end, and everything that must differ between them.
+public enum Dialect: String, Sendable {
+    case postgresql
+    case cockroachdb
+    case yugabytedb
+
+    /// - Parameter version: what `SELECT version()` answers, such as `PostgreSQL 15.18 on x86_64…`,
+    ///   `CockroachDB CCL v24.1.0 …` or `PostgreSQL 11.2-YB-2.20.0.0-b0 …`.
+    init(version: String) {
+        self =
+            if version.contains("CockroachDB") {
+                .cockroachdb
+            } else if version.contains("-YB-") {
+                .yugabytedb
+            } else {
+                .postgresql
+            }
+    }
+
+    /// The oldest server that has what the ledger needs, as `PQserverVersion` gives it.
+    static let oldestServer = 130_000
+
+    /// Settings of a session that posts.
+    ///
+    /// A sequential scan takes a predicate lock on the whole table, and the planner likes one on small tables;
+    /// a merge join may read a whole index for the order. Either would make writers of different accounts
+    /// cancel each other.
+    var writerSetup: String {
+        switch self {
+        case .postgresql, .yugabytedb:
+            """
+            SET default_transaction_isolation = 'serializable';
+            SET enable_seqscan = off;
+            SET enable_mergejoin = off;
+            """
+        case .cockroachdb:
+            "SET default_transaction_isolation = 'serializable';"
+        }
+    }
+
+    /// Settings of a session that only looks: nothing can be written through it, and it takes no predicate
+    /// locks, so that watching the ledger never makes a writer retry.
+    var readerSetup: String {
+        switch self {
+        case .postgresql, .yugabytedb:
+            """
+            SET default_transaction_isolation = 'read committed';
+            SET default_transaction_read_only = on;
+            """
+        case .cockroachdb:
+            "SET default_transaction_read_only = on;"
+        }
+    }
+
+    /// Begins a transaction whose reads all see the books as of one moment.
+    var beginSnapshot: String { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
+}

@@ -1,0 +1,107 @@
+import Postgres
+
+extension LedgerStore {
+    /// The version of the schema in the database; nil when there is none.
+    public func schemaVersion() async throws -> Int? {
+        do throws(PostgresError) {
+            return try await readers.withConnection { connection async throws(PostgresError) -> Int? in
+                try await Self.schemaVersion(on: connection)
+            }
+        } catch {
+            if error.sqlState == .undefinedTable || error.sqlState == .invalidSchemaName { return nil }
+            throw error
+        }
+    }
+
+    /// - Throws: ``StoreError`` unless the schema is the one that this program works with.
+    public func requireSchema() async throws {
+        let wanted = Int(Schema.version)
+        guard let found = try await schemaVersion(), found > 0 else { throw StoreError.schemaMissing }
+        if found < wanted { throw StoreError.schemaOutdated(found: found, wanted: wanted) }
+        if found > wanted { throw StoreError.schemaTooNew(found: found, wanted: wanted) }
+    }
+
+    /// Brings the schema up to date: makes it where there is none, does nothing where it is current.
+    ///
+    /// Safe when several programs do it together: each step claims its number in `bursar.migrations` first and
+    /// does its work in the same transaction, so the second waits, finds the number taken, and goes on.
+    /// - Returns: the numbers of the steps that this call applied.
+    @discardableResult
+    public func migrate() async throws -> [Int] {
+        try await writers.withConnection {
+            connection async throws(PostgresError) -> Result<[Int], StoreError> in
+            try await Self.createMigrationsTable(on: connection)
+            var applied: [Int] = []
+            let found = try await Self.schemaVersion(on: connection) ?? 0
+            if found > Int(Schema.version) {
+                return .failure(.schemaTooNew(found: found, wanted: Int(Schema.version)))
+            }
+            for migration in Schema.migrations where Int(migration.number) > found {
+                if try await Self.apply(migration, on: connection) { applied.append(Int(migration.number)) }
+            }
+            return .success(applied)
+        }.get()
+    }
+
+    private static func schemaVersion(on connection: Connection) async throws(PostgresError) -> Int? {
+        let rows = try await connection.query(selectSchemaVersion)
+        return try rows.first?.decodeOptional(0, as: Int32.self).map(Int.init)
+    }
+
+    /// How often a step is tried again that another program got in the way of.
+    private static let migrationAttempts = 10
+
+    private static func createMigrationsTable(on connection: Connection) async throws(PostgresError) {
+        // IF NOT EXISTS looks before it leaps: two programs that look together both leap, and one of them is
+        // told that the catalogue entry exists (23505, 42P06, 42P07) or that it changed meanwhile (XX000).
+        for attempt in 1...migrationAttempts {
+            do throws(PostgresError) {
+                try await connection.run(script: createMigrations)
+                return
+            } catch {
+                let raced: [SQLState] = ["23505", "42P06", "42P07", "XX000", "40001", "40P01"]
+                guard let state = error.sqlState, raced.contains(state), attempt < migrationAttempts else {
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// - Returns: whether this call did it; false when another program had done it.
+    private static func apply(
+        _ migration: Schema.Migration, on connection: Connection
+    ) async throws(PostgresError) -> Bool {
+        for attempt in 1...migrationAttempts {
+            do throws(PostgresError) {
+                try await connection.run(
+                    script: """
+                        BEGIN;
+                        INSERT INTO bursar.migrations (number) VALUES (\(migration.number));
+                        \(migration.script)
+                        COMMIT;
+                        """)
+                return true
+            } catch {
+                if await connection.isUsable { try await connection.run(script: "ROLLBACK") }
+                switch error.sqlState {
+                case .uniqueViolation where error.table == "migrations": return false
+                case .serializationFailure, .deadlockDetected:
+                    if attempt == migrationAttempts { throw error }
+                default: throw error
+                }
+            }
+        }
+        return false
+    }
+
+    private static let createMigrations = """
+        CREATE SCHEMA IF NOT EXISTS bursar;
+        CREATE TABLE IF NOT EXISTS bursar.migrations (
+            number integer PRIMARY KEY,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        );
+        """
+
+    private static let selectSchemaVersion = Statement(
+        name: "select_schema_version", sql: "SELECT max(number) FROM bursar.migrations")
+}

@@ -1,0 +1,229 @@
+import Ledger
+import Postgres
+
+/// The statements that write, one for each thing that is written. Each is a whole transaction by itself: one
+/// round trip, and a server that restarts transactions can do so without us.
+///
+/// The records are inserted from a LEFT JOIN to the accounts that were really moved. An account that has moved
+/// on since it was read leaves a NULL where the record's number should be, and everything fails: nothing can be
+/// written from a stale view, not even by a program with a bug.
+enum PostingStatements {
+    /// `id = ANY` makes the index the only way to the accounts, whichever side of the join comes first.
+    static let postEntries = Statement(
+        name: "post_entries",
+        sql: """
+            WITH moved AS (
+                UPDATE bursar.accounts AS a
+                SET debits = t.debits, credits = t.credits, version = t.version, head = t.head
+                FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])
+                    AS t (id, seen, debits, credits, version, head)
+                WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND a.version = t.seen
+                RETURNING a.id
+            ), posted AS (
+                INSERT INTO bursar.journal (id, reference, fingerprint, kind, narrative, reason_code, reason,
+                    actor, booked_at, value_date, reverses)
+                SELECT * FROM unnest($7::uuid[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[],
+                    $13::text[], $14::text[], $15::timestamptz[], $16::date[], $17::uuid[])
+            )
+            INSERT INTO bursar.account_records (account_id, seq, kind, transaction_id, side, amount, debits,
+                credits, held, booked_at, hash)
+            SELECT r.account_id, CASE WHEN m.id IS NOT NULL THEN r.seq END, 'entry', r.transaction_id, r.side,
+                r.amount, r.debits, r.credits, r.held, r.booked_at, r.hash
+            FROM unnest($18::uuid[], $19::bigint[], $20::uuid[], $21::text[], $22::bigint[], $23::bigint[],
+                    $24::bigint[], $25::bigint[], $26::timestamptz[], $27::bytea[])
+                AS r (account_id, seq, transaction_id, side, amount, debits, credits, held, booked_at, hash)
+            LEFT JOIN moved AS m ON m.id = r.account_id
+            """)
+
+    static let changeAccounts = Statement(
+        name: "change_accounts",
+        sql: """
+            WITH moved AS (
+                UPDATE bursar.accounts AS a
+                SET name = t.name, status = t.status, minimum = t.minimum, version = t.version, head = t.head
+                FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+                        $7::bytea[])
+                    AS t (id, seen, name, status, minimum, version, head)
+                WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND a.version = t.seen
+                RETURNING a.id
+            )
+            INSERT INTO bursar.account_records (\(changeColumns))
+            SELECT r.account_id, CASE WHEN m.id IS NOT NULL THEN r.seq END, r.kind, r.debits, r.credits, r.held,
+                r.booked_at, r.hash, r.name, r.status, r.minimum, r.reference, r.fingerprint, r.actor, r.reason
+            FROM \(changeRows(from: 8))
+            LEFT JOIN moved AS m ON m.id = r.account_id
+            """)
+
+    static let openAccounts = Statement(
+        name: "open_accounts",
+        sql: """
+            WITH opened AS (
+                INSERT INTO bursar.accounts (id, code, name, currency, class, status, minimum, debits, credits,
+                    held, version, head)
+                SELECT t.id, t.code, t.name, t.currency, t.class, t.status, t.minimum, 0, 0, 0, t.version, t.head
+                FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                        $7::bigint[], $8::bigint[], $9::bytea[])
+                    AS t (id, code, name, currency, class, status, minimum, version, head)
+            )
+            INSERT INTO bursar.account_records (\(changeColumns))
+            SELECT * FROM \(changeRows(from: 10))
+            """)
+
+    private static let changeColumns = """
+        account_id, seq, kind, debits, credits, held, booked_at, hash, name, status, minimum, reference, \
+        fingerprint, actor, reason
+        """
+
+    /// The records of account changes as rows `r`, from fifteen parameters beginning at `first`.
+    private static func changeRows(from first: Int) -> String {
+        let types = [
+            "uuid", "bigint", "text", "bigint", "bigint", "bigint", "timestamptz", "bytea", "text", "text",
+            "bigint", "text", "bytea", "text", "text",
+        ]
+        let parameters = types.enumerated().map { "$\(first + $0.offset)::\($0.element)[]" }
+        return "unnest(\(parameters.joined(separator: ", "))) AS r (\(changeColumns))"
+    }
+}
+
+/// What one statement can write together: only entries, only changes of accounts, or only openings.
+public enum WriteKind: Sendable, Hashable {
+    case entries, changes, openings
+}
+
+extension Operation {
+    public var writeKind: WriteKind {
+        switch action {
+        case .accountChange(_, .open, _): .openings
+        case .accountChange: .changes
+        default: .entries
+        }
+    }
+}
+
+extension Query {
+    /// The statement that writes these decisions, which were made one after the other and are all of one kind.
+    init(writing decisions: [Decision], kind: WriteKind) {
+        let moves = AccountMove.merged(decisions)
+        let records = decisions.flatMap(\.records)
+        switch kind {
+        case .entries:
+            self.init(
+                PostingStatements.postEntries,
+                Self.totals(moves) + Self.journal(decisions.compactMap(\.transaction)) + Self.entries(records)
+            )
+        case .changes:
+            self.init(
+                PostingStatements.changeAccounts,
+                [
+                    .array(moves.map(\.after.id)), .array(moves.map(\.seen)), .array(moves.map(\.after.name)),
+                    .array(moves.map(\.after.status.rawValue)), .optionalArray(moves.map(\.after.minimum)),
+                    .array(moves.map(\.after.version)), .array(moves.map(\.after.head)),
+                ] + Self.changes(records))
+        case .openings:
+            self.init(
+                PostingStatements.openAccounts,
+                [
+                    .array(moves.map(\.after.id)), .array(moves.map(\.after.code.text)),
+                    .array(moves.map(\.after.name)), .array(moves.map(\.after.currency.code)),
+                    .array(moves.map(\.after.accountClass.rawValue)),
+                    .array(moves.map(\.after.status.rawValue)), .optionalArray(moves.map(\.after.minimum)),
+                    .array(moves.map(\.after.version)), .array(moves.map(\.after.head)),
+                ] + Self.changes(records))
+        }
+    }
+
+    private static func totals(_ moves: [AccountMove]) -> [Parameter] {
+        [
+            .array(moves.map(\.after.id)), .array(moves.map(\.seen)), .array(moves.map(\.after.debits)),
+            .array(moves.map(\.after.credits)), .array(moves.map(\.after.version)),
+            .array(moves.map(\.after.head)),
+        ]
+    }
+
+    private static func journal(_ transactions: [JournalTransaction]) -> [Parameter] {
+        [
+            .array(transactions.map(\.id)), .array(transactions.map(\.reference.text)),
+            .array(transactions.map(\.fingerprint)), .array(transactions.map(\.kind.rawValue)),
+            .array(transactions.map(\.narrative)), .optionalArray(transactions.map(\.reasonCode)),
+            .optionalArray(transactions.map(\.reason)), .array(transactions.map(\.actor)),
+            .array(transactions.map(\.bookedAt)), .array(transactions.map(\.valueDate)),
+            .optionalArray(transactions.map(\.reverses)),
+        ]
+    }
+
+    private static func entries(_ records: [AccountRecord]) -> [Parameter] {
+        var transactions: [Identifier] = []
+        var sides: [String] = []
+        var amounts: [Int64] = []
+        for record in records {
+            guard case .entry(let transaction, let side, let amount) = record.content else { continue }
+            transactions.append(transaction)
+            sides.append(side.rawValue)
+            amounts.append(amount)
+        }
+        return [
+            .array(records.map(\.accountID)), .array(records.map(\.seq)), .array(transactions), .array(sides),
+            .array(amounts), .array(records.map(\.debits)), .array(records.map(\.credits)),
+            .array(records.map(\.held)), .array(records.map(\.bookedAt)), .array(records.map(\.hash)),
+        ]
+    }
+
+    private static func changes(_ records: [AccountRecord]) -> [Parameter] {
+        let changes = records.compactMap { record in
+            if case .change(let change) = record.content { change } else { nil }
+        }
+        return [
+            .array(records.map(\.accountID)), .array(records.map(\.seq)), .array(records.map(\.kindName)),
+            .array(records.map(\.debits)), .array(records.map(\.credits)), .array(records.map(\.held)),
+            .array(records.map(\.bookedAt)), .array(records.map(\.hash)),
+            .optionalArray(changes.map(\.kind.name)), .optionalArray(changes.map(\.kind.status?.rawValue)),
+            .optionalArray(changes.map(\.kind.minimum)), .array(changes.map(\.reference.text)),
+            .array(changes.map(\.fingerprint)), .array(changes.map(\.actor)), .array(changes.map(\.reason)),
+        ]
+    }
+}
+
+/// One account from the version that the first decision of a batch saw to where the last one left it.
+private struct AccountMove {
+    let seen: Int64
+    var after: Account
+
+    /// Ordered by id, so that two statements lock their rows in the same order and cannot deadlock.
+    static func merged(_ decisions: [Decision]) -> [AccountMove] {
+        var moves: [Identifier: AccountMove] = [:]
+        for transition in decisions.lazy.flatMap(\.transitions) {
+            let after = transition.after
+            if moves[after.id] == nil {
+                moves[after.id] = AccountMove(seen: transition.before?.version ?? 0, after: after)
+            } else {
+                moves[after.id]?.after = after
+            }
+        }
+        return moves.values.sorted { $0.after.id < $1.after.id }
+    }
+}
+
+extension AccountRecord.Change.Kind {
+    /// What the record's `name`, `status` and `minimum` columns hold.
+    fileprivate var name: String? {
+        switch self {
+        case .opened(let name, _), .renamed(let name): name
+        case .status, .minimum: nil
+        }
+    }
+
+    fileprivate var status: AccountStatus? {
+        switch self {
+        case .status(let status): status
+        case .opened: .open
+        case .renamed, .minimum: nil
+        }
+    }
+
+    fileprivate var minimum: Int64? {
+        switch self {
+        case .opened(_, let minimum), .minimum(let minimum): minimum
+        case .renamed, .status: nil
+        }
+    }
+}

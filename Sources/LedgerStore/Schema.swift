@@ -1,0 +1,109 @@
+/// The numbered steps that make the schema. A step that has been released is never edited; what must change
+/// comes as a further step.
+enum Schema {
+    struct Migration: Sendable {
+        let number: Int32
+        let script: String
+    }
+
+    /// The version that this program works with.
+    static var version: Int32 { Int32(migrations.count) }
+
+    static let migrations: [Migration] = [
+        Migration(number: 1, script: tables)
+    ]
+
+    /// There is no foreign key from records to journal or accounts: its check would read the page of the
+    /// parent's index that every other writer inserts into, and serializable writers would cancel each other.
+    /// The posting statement writes both in one go, and `verify` checks that they agree.
+    ///
+    /// Balances are in no index, so that an account row is updated in place (HOT); the fill factor leaves the
+    /// room on the page that this needs.
+    private static let tables = """
+        CREATE TABLE bursar.accounts (
+            id uuid PRIMARY KEY,
+            code text NOT NULL,
+            name text NOT NULL,
+            currency text NOT NULL,
+            class text NOT NULL,
+            status text NOT NULL,
+            minimum bigint,
+            debits bigint NOT NULL,
+            credits bigint NOT NULL,
+            held bigint NOT NULL,
+            version bigint NOT NULL,
+            head bytea NOT NULL,
+            CONSTRAINT accounts_code_key UNIQUE (code),
+            CONSTRAINT accounts_code_check CHECK (length(code) BETWEEN 1 AND 64),
+            CONSTRAINT accounts_currency_check CHECK (length(currency) = 3),
+            CONSTRAINT accounts_class_check
+                CHECK (class IN ('asset', 'liability', 'equity', 'income', 'expense')),
+            CONSTRAINT accounts_status_check
+                CHECK (status IN ('open', 'debit-frozen', 'credit-frozen', 'frozen', 'closed')),
+            CONSTRAINT accounts_totals_check CHECK (debits >= 0 AND credits >= 0 AND held >= 0),
+            CONSTRAINT accounts_version_check CHECK (version >= 1),
+            CONSTRAINT accounts_head_check CHECK (length(head) = 32),
+            CONSTRAINT accounts_minimum_check CHECK (minimum IS NULL OR
+                CASE WHEN class IN ('asset', 'expense') THEN debits - credits ELSE credits - debits END
+                - held >= minimum)
+        ) WITH (fillfactor = 50);
+
+        CREATE TABLE bursar.journal (
+            id uuid PRIMARY KEY,
+            reference text NOT NULL,
+            fingerprint bytea NOT NULL,
+            kind text NOT NULL,
+            narrative text NOT NULL,
+            reason_code text,
+            reason text,
+            actor text NOT NULL,
+            booked_at timestamptz NOT NULL,
+            value_date date NOT NULL,
+            reverses uuid,
+            CONSTRAINT journal_reference_key UNIQUE (reference),
+            CONSTRAINT journal_kind_check CHECK (kind IN
+                ('deposit', 'withdrawal', 'transfer', 'adjustment', 'journal-entry', 'reversal')),
+            CONSTRAINT journal_reverses_check CHECK ((kind = 'reversal') = (reverses IS NOT NULL))
+        );
+
+        CREATE INDEX journal_reverses_idx ON bursar.journal (reverses) WHERE reverses IS NOT NULL;
+
+        CREATE TABLE bursar.account_records (
+            account_id uuid NOT NULL,
+            seq bigint NOT NULL,
+            kind text NOT NULL,
+            transaction_id uuid,
+            side text,
+            amount bigint,
+            debits bigint NOT NULL,
+            credits bigint NOT NULL,
+            held bigint NOT NULL,
+            booked_at timestamptz NOT NULL,
+            hash bytea NOT NULL,
+            name text,
+            status text,
+            minimum bigint,
+            reference text,
+            fingerprint bytea,
+            actor text,
+            reason text,
+            CONSTRAINT account_records_pkey PRIMARY KEY (account_id, seq),
+            CONSTRAINT account_records_seq_check CHECK (seq >= 1),
+            CONSTRAINT account_records_kind_check CHECK (kind IN
+                ('entry', 'opened', 'renamed', 'status', 'minimum', 'hold', 'capture', 'release')),
+            CONSTRAINT account_records_side_check CHECK (side IN ('debit', 'credit')),
+            CONSTRAINT account_records_amount_check CHECK (amount > 0),
+            CONSTRAINT account_records_entry_check CHECK (kind <> 'entry' OR
+                (transaction_id IS NOT NULL AND side IS NOT NULL AND amount IS NOT NULL)),
+            CONSTRAINT account_records_change_check CHECK (kind NOT IN ('opened', 'renamed', 'status', 'minimum')
+                OR (reference IS NOT NULL AND fingerprint IS NOT NULL AND actor IS NOT NULL)),
+            CONSTRAINT account_records_hash_check CHECK (length(hash) = 32)
+        );
+
+        CREATE INDEX account_records_transaction_idx ON bursar.account_records (transaction_id)
+            WHERE transaction_id IS NOT NULL;
+
+        CREATE UNIQUE INDEX account_records_reference_key ON bursar.account_records (reference)
+            WHERE reference IS NOT NULL;
+        """
+}

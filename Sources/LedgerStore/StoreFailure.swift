@@ -1,0 +1,170 @@
+import Ledger
+import Postgres
+
+/// What an error of the database means for an operation, by the table of retries: see ``Kind``.
+public struct StoreFailure: Error, Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        /// The database refused the transaction in favour of another (40001, 40P01). Nothing was written.
+        case conflict
+        /// An account moved on since it was read, or was opened by somebody else. Nothing was written.
+        case lostRace
+        /// The reference is on the books. Nothing was written.
+        case referenceTaken
+        /// A CHECK said no, which the domain should have caught. Nothing was written.
+        case ruleViolated
+        /// The answer got lost while a write was in flight: it may be on the books, now or in a moment.
+        case unknownOutcome
+        /// No session to be had just now, or one that may not write (a standby). Nothing was written.
+        case unavailable
+        /// The server is short of something for now. Nothing was written.
+        case overloaded
+        /// Our deadline passed, and the server confirmed that it stopped. Nothing was written.
+        case deadlineExceeded
+        /// Our caller cancelled, and the server confirmed that it stopped. Nothing was written.
+        case cancelled
+        /// The database does not let this role do it. Nothing was written.
+        case notPermitted
+        /// Anything else. Nothing was written.
+        case failed
+    }
+
+    public let kind: Kind
+    /// Five characters; nil when the server sent none.
+    public let sqlState: String?
+    /// In plain words.
+    public let cause: String
+    public let statement: String?
+    /// The server's own words, for the log and for those who ask.
+    public let detail: String
+    /// The account that it was about, where the server says.
+    public let account: Identifier?
+
+    /// - Parameter writing: whether a write was in flight, so that a broken connection leaves its outcome open.
+    public init(_ error: any Error, writing: Bool) {
+        guard let error = error as? PostgresError else {
+            self.init(
+                kind: .failed, sqlState: nil, cause: "\(error)", statement: nil, detail: "", account: nil)
+            return
+        }
+        let kind = Kind(error, writing: writing)
+        self.init(
+            kind: kind, sqlState: error.sqlState?.rawValue, cause: Self.cause(error, kind),
+            statement: error.statement, detail: Self.detail(error), account: Self.account(in: error))
+    }
+
+    private init(
+        kind: Kind, sqlState: String?, cause: String, statement: String?, detail: String, account: Identifier?
+    ) {
+        self.kind = kind
+        self.sqlState = sqlState
+        self.cause = cause
+        self.statement = statement
+        self.detail = detail
+        self.account = account
+    }
+
+    private static func detail(_ error: PostgresError) -> String {
+        [error.message, error.detail, error.hint].compactMap { $0 }.joined(separator: " · ")
+    }
+
+    /// The id that a detail such as `Key (account_id, seq)=(…, 41) already exists.` or `Failing row contains
+    /// (…, null, …` begins with.
+    private static func account(in error: PostgresError) -> Identifier? {
+        guard error.table == "account_records", let detail = error.detail,
+            let equals = detail.range(ofLast: "(")
+        else { return nil }
+        return Identifier(String(detail[equals...].prefix(36)))
+    }
+}
+
+extension StoreFailure.Kind {
+    init(_ error: PostgresError, writing: Bool) {
+        switch error.kind {
+        case .cannotConnect:
+            self = error.sqlState.map(Self.refusesUs) == true ? .notPermitted : .unavailable
+        case .connectionLost: self = writing ? .unknownOutcome : .unavailable
+        case .deadlineExceeded: self = .deadlineExceeded
+        case .cancelled: self = .cancelled
+        case .protocolViolation: self = .failed
+        case .server: self = Self.server(error, writing: writing)
+        }
+    }
+
+    private static func server(_ error: PostgresError, writing: Bool) -> Self {
+        guard let state = error.sqlState else { return writing ? .unknownOutcome : .failed }
+        switch state {
+        case .serializationFailure, .deadlockDetected: return .conflict
+        case .statementCompletionUnknown: return writing ? .unknownOutcome : .unavailable
+        case .uniqueViolation: return uniqueViolation(error.constraint)
+        case .notNullViolation: return error.column == "seq" ? .lostRace : .ruleViolated
+        case .checkViolation: return .ruleViolated
+        case .adminShutdown, .crashShutdown, .cannotConnectNow, .readOnlyTransaction: return .unavailable
+        case .tooManyConnections, .outOfMemory, .lockNotAvailable, .queryCanceled: return .overloaded
+        case .insufficientPrivilege: return .notPermitted
+        default:
+            if state.isConnectionException { return writing ? .unknownOutcome : .unavailable }
+            return refusesUs(state) ? .notPermitted : .failed
+        }
+    }
+
+    private static func uniqueViolation(_ constraint: String?) -> Self {
+        switch constraint {
+        case "account_records_pkey", "accounts_code_key", "accounts_pkey": .lostRace
+        case "journal_reference_key", "account_records_reference_key", "journal_pkey": .referenceTaken
+        default: .ruleViolated
+        }
+    }
+
+    private static func refusesUs(_ state: SQLState) -> Bool {
+        state == .invalidPassword || state == .invalidAuthorization
+    }
+}
+
+extension StoreFailure {
+    /// What happened, in the operator's words. A conflict's reason is only in the server's message and detail.
+    private static func cause(_ error: PostgresError, _ kind: Kind) -> String {
+        let said = error.message + " " + (error.detail ?? "")
+        switch kind {
+        case .conflict where error.sqlState == .deadlockDetected:
+            return "deadlock: two transactions waited for each other, this one gave way"
+        case .conflict where said.contains("concurrent update") || said.contains("concurrent delete"):
+            return "another transaction changed the account first"
+        case .conflict where said.contains("read/write dependencies"):
+            return "read/write dependency, cancelled"
+                + (said.contains("commit attempt") ? " at commit" : " before it was written")
+        case .conflict: return "another transaction got in the way"
+        case .lostRace where error.constraint?.hasPrefix("accounts_") == true:
+            return "somebody else opened the account first"
+        case .lostRace: return "another transaction posted to the account first"
+        case .referenceTaken: return "the reference is on the books already"
+        case .ruleViolated:
+            return "the database's own rules refused it (\(error.constraint ?? error.column ?? "?"))"
+        case .unknownOutcome: return "the connection was lost before the answer came"
+        case .unavailable where error.sqlState == .readOnlyTransaction:
+            return "the server is a standby and takes no writes"
+        case .unavailable: return error.kind == .cannotConnect ? error.message : "the server is not reachable"
+        case .overloaded: return overload(error.sqlState)
+        case .deadlineExceeded: return "the deadline passed"
+        case .cancelled: return "cancelled"
+        case .notPermitted:
+            return error.kind == .cannotConnect ? error.message : "the database role may not do this"
+        case .failed: return error.message
+        }
+    }
+
+    private static func overload(_ state: SQLState?) -> String {
+        switch state {
+        case .tooManyConnections: "the server has no connection left"
+        case .outOfMemory: "the server is out of memory"
+        case .lockNotAvailable: "waited too long for a lock"
+        default: "the server cancelled the statement"
+        }
+    }
+}
+
+extension String {
+    /// The index just behind the last place where `character` is followed by what could be an id.
+    fileprivate func range(ofLast character: Character) -> Index? {
+        lastIndex(of: character).map { index(after: $0) }
+    }
+}

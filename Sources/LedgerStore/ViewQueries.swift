@@ -1,0 +1,136 @@
+import Ledger
+import Postgres
+
+extension LedgerStore {
+    /// What these operations need to be decided, as of one moment: their accounts, which of their references
+    /// are on the books, and the transactions that they reverse.
+    ///
+    /// One round trip of a serializable transaction when no reference is known and nothing is reversed, which
+    /// is nearly always. What is read besides, never changes once it is written.
+    public func view(of operations: [Operation], timeout: Duration? = nil) async throws(PostgresError)
+        -> LedgerView
+    {
+        var originals: [Reference: PostedTransaction] = [:]
+        let reversed = Set(operations.compactMap(\.reversedReference))
+        if !reversed.isEmpty {
+            for transaction in try await queries.transactions(references: Array(reversed)) {
+                originals[transaction.head.reference] = transaction
+            }
+        }
+        let snapshot = try await readSnapshot(of: operations, originals: originals, timeout: timeout)
+        for (reference, original) in originals {
+            originals[reference]?.reversedUnits = snapshot.reversedUnits[original.head.id] ?? 0
+        }
+        var view = LedgerView(accounts: snapshot.accounts, originals: originals)
+        if !snapshot.settled.isEmpty {
+            view.settled = try await queries.settled(references: snapshot.settled)
+        }
+        return view
+    }
+
+    private struct Snapshot: Sendable {
+        var accounts: [AccountCode: Account] = [:]
+        var settled: [Reference] = []
+        var reversedUnits: [Identifier: Int64] = [:]
+    }
+
+    private func readSnapshot(
+        of operations: [Operation], originals: [Reference: PostedTransaction], timeout: Duration?
+    ) async throws(PostgresError) -> Snapshot {
+        var codes = Set(operations.flatMap(\.namedAccounts))
+        codes.formUnion(originals.values.flatMap { $0.entries.map(\.account) })
+        let houses = Set(operations.compactMap(\.impliedHouseAccount))
+        let references = operations.map(\.reference.text)
+        let queries = [
+            Query(Self.beginRead),
+            Query(
+                Self.selectAccounts,
+                [.array(codes.map(\.text).sorted()), .array(houses.map(\.prefix).sorted())]),
+            Query(Self.selectKnownReferences, [.array(references)]),
+            Query(Self.selectReversedUnits, [.array(originals.values.map(\.head.id))]),
+            Query(Self.endRead),
+        ]
+        let results = try await writers.withConnection(timeout: timeout) {
+            connection async throws(PostgresError) -> [Rows] in
+            do throws(PostgresError) {
+                return try await connection.pipeline(queries, timeout: timeout)
+            } catch {
+                // The transaction was begun by statement, so an error leaves it open.
+                if await connection.isUsable { try await connection.run(script: "ROLLBACK") }
+                throw error
+            }
+        }
+        var snapshot = Snapshot()
+        for row in results[1] {
+            let account = try row.account()
+            snapshot.accounts[account.code] = account
+        }
+        for row in results[2] { snapshot.settled.append(Reference(stored: try row.decode(0))) }
+        for row in results[3] { snapshot.reversedUnits[try row.decode(0)] = try row.decode(1) }
+        return snapshot
+    }
+
+    /// Serializable, so that a refusal decided from it is final; read only, which spares most of what the
+    /// server must remember for it.
+    private static let beginRead = Statement(
+        name: "begin_read", sql: "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY")
+    private static let endRead = Statement(name: "end_read", sql: "COMMIT")
+
+    /// The accounts with these codes, and the house accounts with these prefixes in their currencies. The
+    /// LIMIT keeps the planner from turning the look-ups into a scan that would lock the whole index.
+    private static let selectAccounts = Statement(
+        name: "select_accounts",
+        sql: """
+            WITH named AS (
+                SELECT \(accountColumns) FROM bursar.accounts AS a WHERE a.code = ANY ($1::text[])
+            ), house AS (
+                SELECT DISTINCT p.prefix || n.currency AS code
+                FROM named AS n CROSS JOIN unnest($2::text[]) AS p (prefix)
+            )
+            SELECT * FROM named
+            UNION ALL
+            SELECT l.* FROM house AS h
+            CROSS JOIN LATERAL (
+                SELECT \(accountColumns) FROM bursar.accounts AS a WHERE a.code = h.code LIMIT 1
+            ) AS l
+            """)
+
+    private static let selectKnownReferences = Statement(
+        name: "select_known_references",
+        sql: """
+            SELECT reference FROM bursar.journal WHERE reference = ANY ($1::text[])
+            UNION ALL
+            SELECT reference FROM bursar.account_records
+            WHERE reference IS NOT NULL AND reference = ANY ($1::text[])
+            """)
+
+    static let selectReversedUnits = Statement(
+        name: "select_reversed_units",
+        sql: """
+            SELECT j.reverses, sum(l.units)::bigint
+            FROM bursar.journal AS j
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(r.amount), 0)::bigint AS units FROM bursar.account_records AS r
+                WHERE r.transaction_id = j.id AND r.side = 'debit'
+            ) AS l
+            WHERE j.reverses IS NOT NULL AND j.reverses = ANY ($1::uuid[])
+            GROUP BY j.reverses
+            """)
+}
+
+let accountColumns = """
+    a.id, a.code, a.name, a.currency, a.class, a.status, a.minimum, a.debits, a.credits, a.held, a.version, a.head
+    """
+
+extension Row {
+    /// Decodes ``accountColumns`` from column `first` on.
+    func account(from first: Int = 0) throws(PostgresError) -> Account {
+        Account(
+            id: try decode(first), code: AccountCode(stored: try decode(first + 1)),
+            name: try decode(first + 2), currency: try decodeCurrency(first + 3),
+            accountClass: try decodeCase(first + 4), status: try decodeCase(first + 5),
+            minimum: try decodeOptional(first + 6), debits: try decode(first + 7),
+            credits: try decode(first + 8), held: try decode(first + 9), version: try decode(first + 10),
+            head: try decode(first + 11))
+    }
+}
