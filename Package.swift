@@ -16,8 +16,13 @@ let package = Package(
             name: "LedgerService",
             dependencies: ["Ledger", "LedgerStore", .product(name: "Logging", package: "swift-log")]),
         .target(
-            name: "TestSupport", dependencies: ["Ledger", "Postgres", "LedgerStore", "LedgerService"],
+            name: "TestSupport",
+            dependencies: [
+                "Ledger", "Postgres", "LedgerStore", "LedgerService",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/TestSupport"),
+        .testTarget(name: "LedgerStoreTests", dependencies: ["LedgerStore", "LedgerService", "TestSupport"]),
         .testTarget(name: "LedgerServiceTests", dependencies: ["LedgerService", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

@@ -10,7 +10,7 @@ public struct LedgerService: Sendable {
     public let store: LedgerStore
     public let policy: RetryPolicy
     public let feed: AttemptFeed
-    let environment: ServiceEnvironment
+    public let environment: ServiceEnvironment
     let log: Logger
     /// Called when no session is to be had, before the next attempt: brings an embedded server back.
     let recover: (@Sendable () async -> Void)?
@@ -71,9 +71,7 @@ public struct LedgerService: Sendable {
     public func preview(_ operation: Operation) async throws -> Verdict {
         do throws(StoreFailure) {
             let view = try await read([operation], timeout: policy.deadline)
-            return view.decide(
-                operation,
-                context: DecisionContext(bookedAt: environment.now(), id: environment.newIdentifier()))
+            return view.decide(operation, context: newContext())
         } catch {
             throw error
         }
@@ -82,6 +80,10 @@ public struct LedgerService: Sendable {
     /// What is on the books under this reference: nil when nothing is.
     public func settled(_ reference: Reference) async throws -> SettledOperation? {
         try await store.queries.settled(references: [reference])[reference]
+    }
+
+    func newContext() -> DecisionContext {
+        DecisionContext(bookedAt: environment.now(), id: environment.newIdentifier())
     }
 
     func read(_ operations: [Operation], timeout: Duration) async throws(StoreFailure) -> LedgerView {

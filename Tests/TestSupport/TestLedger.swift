@@ -1,6 +1,7 @@
 import Ledger
 import LedgerService
 import LedgerStore
+import Logging
 import Postgres
 
 /// A ledger of its own in a database of its own, on the test server.
@@ -28,8 +29,11 @@ public struct TestLedger: Sendable {
         in database: TestDatabase, writers: Int, policy: RetryPolicy
     ) async throws -> TestLedger {
         let store = try await LedgerStore.open(database.settings(), writers: writers)
+        var log = Logger(label: "bursar.test")
+        // Conflicts are what many tests make on purpose; what is wrong is still said.
+        log.logLevel = .error
         return TestLedger(
-            database: database, store: store, service: LedgerService(store: store, policy: policy))
+            database: database, store: store, service: LedgerService(store: store, policy: policy, log: log))
     }
 
     /// Runs SQL as the owner, past everything that guards the ledger.

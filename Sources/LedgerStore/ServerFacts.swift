@@ -1,0 +1,89 @@
+import Postgres
+
+/// What `bursar doctor` and the console's header want to know of the server.
+public struct ServerFacts: Sendable {
+    /// What `version()` says, its first two words: `PostgreSQL 15.18`.
+    public let version: String
+    public let dialect: Dialect
+    /// The connected role.
+    public let role: String
+    public let isSuperuser: Bool
+    /// Whether it is a standby, which takes no writes.
+    public let isStandby: Bool
+    /// How far the server's clock is ahead of the client's, as far as one round trip can tell.
+    public let clockAhead: Duration
+    /// Settings that matter for the ledger, by name; those that the server does not have are missing.
+    public let settings: [String: String]
+
+    /// What a ledger should not be run with, in plain words, with what to do about it.
+    public var warnings: [String] {
+        var warnings: [String] = []
+        if isStandby {
+            warnings.append("the server is a standby and takes no writes; connect to the primary")
+        }
+        for (name, danger) in [
+            ("fsync", "a power failure can destroy the ledger"),
+            ("full_page_writes", "a power failure can destroy the ledger"),
+            ("synchronous_commit", "a crash can lose operations that were reported as posted"),
+        ] where settings[name] == "off" {
+            warnings.append("\(name) is off: \(danger); set it to on")
+        }
+        if let locks = settings["max_pred_locks_per_transaction"].flatMap(Int.init), locks < 256 {
+            warnings.append(
+                "max_pred_locks_per_transaction is \(locks): large batches will lock whole tables and make other "
+                    + "writers retry; set it to 1024")
+        }
+        if clockAhead > .seconds(5) || clockAhead < .seconds(-5) {
+            let seconds = clockAhead.components.seconds
+            warnings.append(
+                "the server's clock is \(abs(seconds)) s \(seconds > 0 ? "ahead of" : "behind") this machine's: "
+                    + "booking times come from this machine; set both by a time server")
+        }
+        if isSuperuser {
+            warnings.append(
+                "the role \(role) is a superuser and can change the books past every rule; "
+                    + "grant people bursar_operator instead")
+        }
+        return warnings
+    }
+}
+
+extension LedgerStore {
+    /// - Parameter now: the machine's time of day in microseconds since 1970.
+    public func serverFacts(now: @Sendable () -> Int64) async throws(PostgresError) -> ServerFacts {
+        let dialect = dialect
+        return try await readers.withConnection { connection async throws(PostgresError) -> ServerFacts in
+            let before = now()
+            let row = try await connection.query(Self.selectFacts).first
+            let middle = before + (now() - before) / 2
+            guard let row else {
+                throw PostgresError(kind: .protocolViolation, message: "the server said nothing of itself")
+            }
+            var settings: [String: String] = [:]
+            for setting in try await connection.query(Self.selectSettings) {
+                settings[try setting.decode(0)] = try setting.decode(1, as: String.self)
+            }
+            let version = try row.decode(0, as: String.self)
+            return ServerFacts(
+                version: version.split(separator: " ").prefix(2).joined(separator: " "), dialect: dialect,
+                role: try row.decode(1), isSuperuser: try row.decode(2), isStandby: try row.decode(3),
+                clockAhead: .microseconds(try row.decode(4, as: Int64.self) - middle),
+                settings: settings)
+        }
+    }
+
+    private static let selectFacts = Statement(
+        name: "select_facts",
+        sql: """
+            SELECT version(), current_user::text, current_setting('is_superuser') = 'on', pg_is_in_recovery(),
+                (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+            """)
+
+    private static let selectSettings = Statement(
+        name: "select_settings",
+        sql: """
+            SELECT name, setting FROM pg_settings
+            WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'max_connections',
+                'max_pred_locks_per_transaction')
+            """)
+}

@@ -1,0 +1,108 @@
+import Ledger
+import Postgres
+
+/// What `verify` asks about transactions. Each question looks at one page of the journal, so that neither side
+/// needs more memory on a large ledger than on a small one.
+extension LedgerQueries {
+    /// One page of the journal, checked.
+    public struct JournalCheck: Sendable {
+        /// The last transaction looked at; nil when there was none left.
+        public let last: Identifier?
+        public let count: Int
+        public let problems: [LedgerProblem]
+    }
+
+    /// Checks transactions in the order of their ids, after this one: that they have entries, balance in each
+    /// currency, and reverse what is there and no more of it than there is.
+    public func checkJournal(after id: Identifier, limit: Int) async throws(PostgresError) -> JournalCheck {
+        let page = try await execute(Self.selectJournalIDs, [.value(id), Self.bounded(limit)])
+        guard let last = try page.last?.decode(0, as: Identifier.self) else {
+            return JournalCheck(last: nil, count: 0, problems: [])
+        }
+        let range: [Parameter] = [.value(id), .value(last)]
+        var problems: [LedgerProblem] = []
+        for row in try await execute(Self.selectUnbalanced, range) {
+            let currency = try row.decodeOptional(1, as: String.self)
+            problems.append(
+                LedgerProblem(
+                    reference: Reference(stored: try row.decode(0)),
+                    message: currency.map { "debits and credits differ in \($0)" } ?? "it has no entries"))
+        }
+        for row in try await execute(Self.selectBadReversals, range) {
+            problems.append(
+                LedgerProblem(
+                    reference: Reference(stored: try row.decode(0)),
+                    message: try row.decode(1, as: Bool.self)
+                        ? "more of the transaction that it reverses was reversed than there is"
+                        : "the transaction that it reverses is missing"))
+        }
+        return JournalCheck(last: last, count: page.count, problems: problems)
+    }
+
+    /// References that name more than one operation, at most `limit` of them.
+    public func repeatedReferences(limit: Int) async throws(PostgresError) -> [LedgerProblem] {
+        try await execute(Self.selectRepeatedReferences, [Self.bounded(limit)])
+            .map { row throws(PostgresError) in
+                LedgerProblem(
+                    reference: Reference(stored: try row.decode(0)),
+                    message: "the reference names more than one operation")
+            }
+    }
+
+    /// How many records there are, roughly: as the server's statistics have it, for a progress bar.
+    public func estimatedRecords() async throws(PostgresError) -> Int64 {
+        try await execute(Self.estimateRecords, []).first?.decode(0) ?? 0
+    }
+
+    private static let selectJournalIDs = Statement(
+        name: "select_journal_ids",
+        sql: "SELECT id FROM bursar.journal WHERE id > $1::uuid ORDER BY id LIMIT $2::bigint")
+
+    private static let selectUnbalanced = Statement(
+        name: "select_unbalanced",
+        sql: """
+            SELECT j.reference, a.currency
+            FROM bursar.journal AS j
+            LEFT JOIN bursar.account_records AS r ON r.transaction_id = j.id
+            LEFT JOIN bursar.accounts AS a ON a.id = r.account_id
+            WHERE j.id > $1::uuid AND j.id <= $2::uuid
+            GROUP BY j.id, j.reference, a.currency
+            HAVING coalesce(sum(CASE r.side WHEN 'debit' THEN r.amount WHEN 'credit' THEN -r.amount END), 1) <> 0
+            """)
+
+    private static let selectBadReversals = Statement(
+        name: "select_bad_reversals",
+        sql: """
+            SELECT j.reference, o.id IS NOT NULL
+            FROM bursar.journal AS j
+            LEFT JOIN bursar.journal AS o ON o.id = j.reverses
+            WHERE j.id > $1::uuid AND j.id <= $2::uuid AND j.reverses IS NOT NULL
+                AND (o.id IS NULL OR (
+                    SELECT sum(r.amount) FROM bursar.journal AS v
+                    JOIN bursar.account_records AS r ON r.transaction_id = v.id AND r.side = 'debit'
+                    WHERE v.reverses = o.id
+                ) > (
+                    SELECT sum(r.amount) FROM bursar.account_records AS r
+                    WHERE r.transaction_id = o.id AND r.side = 'debit'
+                ))
+            """)
+
+    private static let selectRepeatedReferences = Statement(
+        name: "select_repeated_references",
+        sql: """
+            SELECT reference FROM (
+                SELECT reference FROM bursar.journal
+                UNION ALL
+                SELECT reference FROM bursar.account_records WHERE reference IS NOT NULL
+            ) AS operations
+            GROUP BY reference HAVING count(*) > 1 ORDER BY reference LIMIT $1::bigint
+            """)
+
+    private static let estimateRecords = Statement(
+        name: "estimate_records",
+        sql: """
+            SELECT greatest(c.reltuples, 0)::bigint FROM pg_class AS c
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'bursar' AND c.relname = 'account_records'
+            """)
+}

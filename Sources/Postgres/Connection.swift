@@ -1,0 +1,122 @@
+import CLibPQ
+
+/// One session with a PostgreSQL server.
+///
+/// Calls from several tasks are served one at a time, in the order in which they came. No call blocks a thread
+/// of Swift's cooperative pool, not even when the server hangs: a deadline or a cancelled task asks the server to
+/// cancel, gives it a second, then drops the connection with `connectionLost`.
+public actor Connection {
+    private static let loop = EventLoop.shared
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { Self.loop.asUnownedSerialExecutor() }
+
+    /// The executor that connections run on. A task that does little between its statements saves two switches
+    /// of thread for each of them when it prefers this executor (`withTaskExecutorPreference`); one that
+    /// computes for long would hold up all connections.
+    public static var taskExecutor: any TaskExecutor { loop }
+
+    /// `PQserverVersion`: 150018 is 15.18.
+    public nonisolated let serverVersion: Int
+    /// The process id of the session at the server.
+    public nonisolated let backendPID: Int32
+
+    private nonisolated let session: Session
+    private nonisolated let turn = Turnstile(permits: 1)
+    private var lastRequest: UInt64 = 0
+
+    private init(_ session: Session) {
+        self.session = session
+        serverVersion = session.serverVersion
+        backendPID = session.backendPID
+    }
+
+    isolated deinit { session.close() }
+
+    /// Connects within `timeout`, which covers name lookup, all hosts of the settings, and authentication.
+    ///
+    /// Throws `cannotConnect`, or `cancelled` when the task is.
+    public static func connect(
+        _ settings: ConnectionSettings, timeout: Duration
+    ) async throws(PostgresError) -> Connection {
+        Connection(try await Connector.open(settings, timeout: timeout, loop: loop))
+    }
+
+    /// What the server reports of a setting such as `server_version` or `TimeZone`.
+    public func parameterStatus(_ name: String) -> String? {
+        session.parameterStatus(name)
+    }
+
+    /// The newest notices since the last call, 64 at the most.
+    public func takeNotices() -> [Notice] {
+        session.takeNotices()
+    }
+
+    /// Executes one statement in one round trip, in which it is also prepared if it is new to the connection.
+    ///
+    /// `timeout` covers the wait for the connection and for the server.
+    public func query(
+        _ statement: Statement, _ parameters: [Parameter] = [], timeout: Duration? = nil
+    ) async throws(PostgresError) -> Rows {
+        let answers = try await perform(.queries([Query(statement, parameters)]), timeout: timeout)
+        guard let rows = answers.first else { throw .violation("no answer", statement: statement.name) }
+        return rows
+    }
+
+    /// Executes statements in one round trip, and, unless they control the transaction themselves, in one
+    /// implicit transaction: the first error fails all.
+    public func pipeline(
+        _ queries: [Query], timeout: Duration? = nil
+    ) async throws(PostgresError) -> [Rows] {
+        if queries.isEmpty { return [] }
+        return try await perform(.queries(queries), timeout: timeout)
+    }
+
+    /// Executes a text of several statements with the simple protocol, in one implicit transaction unless it
+    /// controls the transaction itself. Rows that it returns are dropped.
+    public func run(script: String, timeout: Duration? = nil) async throws(PostgresError) {
+        _ = try await perform(.script(script), timeout: timeout)
+    }
+
+    /// Asks the server to cancel what runs; that call then throws `cancelled`. Returns at once.
+    public nonisolated func cancel() {
+        let session = session
+        session.loop.perform { session.cancel(id: nil, reason: .request) }
+    }
+
+    /// Whether the session stands, as far as is known: a server that goes away is noticed without asking it.
+    public var isUsable: Bool { condition != .dead }
+
+    /// The same and more, without waiting for the connection's turn.
+    nonisolated var condition: Session.Condition { session.condition }
+
+    /// Ends the session. A call in flight fails with `connectionLost`, and so do those that wait.
+    public func close() async {
+        turn.close()
+        session.close()
+    }
+
+    private func perform(_ request: Request, timeout: Duration?) async throws(PostgresError) -> [Rows] {
+        let deadline = Deadline.after(timeout)
+        switch await turn.enter(deadline: deadline) {
+        case .granted: break
+        case .timedOut: throw PostgresError(kind: .deadlineExceeded, message: "the connection was busy")
+        case .cancelled: throw PostgresError(kind: .cancelled, message: "cancelled before it was sent")
+        case .closed: throw PostgresError(kind: .connectionLost, message: "the connection was closed")
+        }
+        defer { turn.leave() }
+        lastRequest += 1
+        let id = lastRequest
+        let outcome = await withTaskCancellationHandler {
+            if Task.isCancelled {
+                return Result<[Rows], PostgresError>.failure(
+                    PostgresError(kind: .cancelled, message: "cancelled before it was sent"))
+            }
+            return await withCheckedContinuation {
+                session.begin(request, id: id, deadline: deadline, completion: $0)
+            }
+        } onCancel: { [session] in
+            session.loop.perform { session.cancel(id: id, reason: .request) }
+        }
+        return try outcome.get()
+    }
+}

@@ -1,0 +1,135 @@
+import CLibPQ
+
+/// What is wrong with a request that must not be sent at all; nil when nothing is.
+func defect(of request: Request, prepared: inout PreparedStatements) -> PostgresError? {
+    switch request {
+    case .script(let text):
+        return text.utf8.contains(0) ? .violation("a script with a NUL character") : nil
+    case .queries(let queries):
+        for query in queries {
+            if let text = defect(of: query, prepared: &prepared) {
+                return .violation(text, statement: query.statement.name)
+            }
+        }
+        return nil
+    }
+}
+
+/// The protocol counts parameters in 16 bits.
+private let maxParameters = 65_535
+/// PostgreSQL takes messages of up to 1 GiB; a little stays free for everything but the values.
+private let maxMessageBytes = 0x3FFF_0000
+
+private func defect(of query: Query, prepared: inout PreparedStatements) -> String? {
+    let parameters = query.parameters
+    if parameters.count > maxParameters {
+        return "\(parameters.count) parameters, the limit is \(maxParameters)"
+    }
+    if query.statement.sql.utf8.contains(0) { return "a statement with a NUL character" }
+    var size = query.statement.sql.utf8.count
+    for (index, parameter) in parameters.enumerated() {
+        if let defect = parameter.defect { return "parameter \(index + 1): \(defect)" }
+        size += (parameter.bytes?.count ?? 0) + 8
+    }
+    if size > maxMessageBytes { return "parameters of \(size) bytes, the limit is \(maxMessageBytes)" }
+    guard let entry = prepared.find(query.statement) else { return nil }
+    if entry.types.count != parameters.count {
+        return "\(parameters.count) parameters where the statement has \(entry.types.count)"
+    }
+    for (index, parameter) in parameters.enumerated() where parameter.oid != entry.types[index] {
+        return "parameter \(index + 1) has type \(parameter.oid), prepared was \(entry.types[index])"
+    }
+    return nil
+}
+
+/// Writes a round trip into libpq's buffer and notes the steps whose answers will come.
+struct PipelineSender {
+    let connection: OpaquePointer
+    private(set) var steps: [Exchange.Step] = []
+    private(set) var preparing: [Int: PreparedStatements.Entry] = [:]
+    private(set) var hasFailed = false
+
+    init(connection: OpaquePointer) {
+        self.connection = connection
+    }
+
+    /// Drops prepared statements, in a group of their own, so that nothing of it touches the queries.
+    mutating func discard(_ names: [String]) {
+        guard !names.isEmpty else { return }
+        for name in names {
+            let sql = "DEALLOCATE \"\(name)\""
+            check(PQsendQueryParams(connection, sql, 0, nil, nil, nil, nil, 1))
+            steps.append(.discard)
+        }
+        sync()
+    }
+
+    mutating func send(_ queries: [Query], prepared: inout PreparedStatements) {
+        steps.reserveCapacity(queries.count * 2 + 1)
+        for (index, query) in queries.enumerated() {
+            let entry: PreparedStatements.Entry
+            if let known = prepared.find(query.statement) ?? earlier(query.statement, in: queries) {
+                entry = known
+            } else {
+                entry = prepared.make(query.statement, types: query.parameters.map(\.oid))
+                prepare(entry)
+                preparing[index] = entry
+                steps.append(.prepare(index))
+            }
+            execute(entry, query.parameters)
+            steps.append(.execute(index))
+        }
+        sync()
+    }
+
+    /// A statement that an earlier query of the same round trip prepares.
+    private func earlier(_ statement: Statement, in queries: [Query]) -> PreparedStatements.Entry? {
+        guard !preparing.isEmpty else { return nil }
+        return preparing.first { queries[$0.key].statement == statement }?.value
+    }
+
+    private mutating func prepare(_ entry: PreparedStatements.Entry) {
+        let types: [Oid] = entry.types
+        check(PQsendPrepare(connection, entry.serverName, entry.sql, Int32(types.count), types))
+    }
+
+    private mutating func execute(_ entry: PreparedStatements.Entry, _ parameters: [Parameter]) {
+        let count = parameters.count
+        guard count > 0 else {
+            return check(PQsendQueryPrepared(connection, entry.serverName, 0, nil, nil, nil, 1))
+        }
+        // One buffer for all values: libpq wants pointers that stay valid through the call. The last byte gives
+        // an empty value at the end an address, because a null pointer would mean NULL.
+        var buffer: [UInt8] = []
+        buffer.reserveCapacity(parameters.reduce(1) { $0 + ($1.bytes?.count ?? 0) })
+        var lengths: [Int32] = []
+        lengths.reserveCapacity(count)
+        for parameter in parameters {
+            if let bytes = parameter.bytes { buffer.append(contentsOf: bytes) }
+            lengths.append(Int32(parameter.bytes?.count ?? 0))
+        }
+        buffer.append(0)
+        let formats = [Int32](repeating: 1, count: count)
+        let status = buffer.withUnsafeBytes { raw -> Int32 in
+            var start = raw.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) }
+            var values: [UnsafePointer<CChar>?] = []
+            values.reserveCapacity(count)
+            for (parameter, length) in zip(parameters, lengths) {
+                values.append(parameter.bytes == nil ? nil : start)
+                start = start.map { $0 + Int(length) }
+            }
+            return PQsendQueryPrepared(
+                connection, entry.serverName, Int32(count), values, lengths, formats, 1)
+        }
+        check(status)
+    }
+
+    private mutating func sync() {
+        check(PQpipelineSync(connection))
+        steps.append(.sync)
+    }
+
+    private mutating func check(_ status: Int32) {
+        if status != 1 { hasFailed = true }
+    }
+}

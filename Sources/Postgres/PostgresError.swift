@@ -1,0 +1,102 @@
+/// What went wrong between this program and a PostgreSQL server.
+///
+/// `description` is bland: kind, SQLSTATE and the name of our statement, nothing that a server or a user wrote.
+/// `debugDescription` holds everything and belongs in a log. Neither ever holds the connection's password.
+public struct PostgresError: Error, Sendable, Equatable {
+    public enum Kind: String, Sendable, Equatable {
+        /// There never was a session: refused, no such host, wrong password, too old, out of time.
+        case cannotConnect
+        /// There was a session, and it broke; what was in flight may or may not have happened.
+        case connectionLost
+        /// The server answered with an error.
+        case server
+        /// Our deadline ended the wait: the server confirmed that the statement was cancelled (57014), or the
+        /// statement was never sent.
+        case deadlineExceeded
+        /// The task was cancelled: the server confirmed it (57014), or the statement was never sent.
+        case cancelled
+        /// A value or an answer that cannot be sent or decoded: wrong type, wrong number of columns or
+        /// parameters. When it is about parameters, nothing was executed.
+        case protocolViolation
+    }
+
+    public let kind: Kind
+    /// The server's code, nil when the server sent none.
+    public let sqlState: SQLState?
+    /// The primary message, one line, without control characters.
+    public let message: String
+    public let detail: String?
+    public let hint: String?
+    public let schema: String?
+    public let table: String?
+    public let column: String?
+    public let constraint: String?
+    /// The name of our statement, when the error belongs to one.
+    public let statement: String?
+
+    public init(
+        kind: Kind, sqlState: SQLState? = nil, message: String, detail: String? = nil, hint: String? = nil,
+        schema: String? = nil, table: String? = nil, column: String? = nil, constraint: String? = nil,
+        statement: String? = nil
+    ) {
+        self.kind = kind
+        self.sqlState = sqlState
+        self.message = message
+        self.detail = detail
+        self.hint = hint
+        self.schema = schema
+        self.table = table
+        self.column = column
+        self.constraint = constraint
+        self.statement = statement
+    }
+
+    /// The same facts under another kind: a server's last words before it hung up become a lost connection.
+    func with(kind: Kind) -> PostgresError {
+        PostgresError(
+            kind: kind, sqlState: sqlState, message: message, detail: detail, hint: hint, schema: schema,
+            table: table, column: column, constraint: constraint, statement: statement)
+    }
+
+    /// The same error with the name of the statement that met it, unless it has one.
+    func naming(_ statement: String?) -> PostgresError {
+        guard self.statement == nil, let statement else { return self }
+        return PostgresError(
+            kind: kind, sqlState: sqlState, message: message, detail: detail, hint: hint, schema: schema,
+            table: table, column: column, constraint: constraint, statement: statement)
+    }
+
+    static func violation(_ message: String, statement: String? = nil) -> PostgresError {
+        PostgresError(kind: .protocolViolation, message: message, statement: statement)
+    }
+}
+
+extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String {
+        var text: String
+        switch kind {
+        case .cannotConnect: text = "cannot connect to the server"
+        case .connectionLost: text = "the connection to the server was lost"
+        case .server: text = "the server answered with an error"
+        case .deadlineExceeded: text = "the deadline passed"
+        case .cancelled: text = "cancelled"
+        case .protocolViolation: text = "a value or an answer could not be understood"
+        }
+        if let sqlState { text += " (\(sqlState))" }
+        if let statement { text += " in \(statement)" }
+        return text
+    }
+
+    public var debugDescription: String {
+        var text = "PostgresError(\(kind.rawValue)"
+        let facts: [(String, String?)] = [
+            ("sqlState", sqlState?.rawValue), ("message", message), ("detail", detail), ("hint", hint),
+            ("schema", schema), ("table", table), ("column", column), ("constraint", constraint),
+            ("statement", statement),
+        ]
+        for case (let name, let value?) in facts {
+            text += ", \(name): \(value)"
+        }
+        return text + ")"
+    }
+}

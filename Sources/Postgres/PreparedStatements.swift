@@ -1,0 +1,67 @@
+/// The statements that one connection has prepared, at most `limit` of them between transactions.
+struct PreparedStatements {
+    struct Entry {
+        let sql: String
+        let serverName: String
+        let types: [UInt32]
+        fileprivate(set) var lastUse: UInt64
+    }
+
+    let limit: Int
+    private var entries: [String: Entry] = [:]
+    private var clock: UInt64 = 0
+    private var lastNumber: UInt64 = 0
+    /// Names at the server that nobody needs any more; dropped with a later round trip.
+    private(set) var discarded: [String] = []
+
+    init(limit: Int = 256) {
+        self.limit = limit
+    }
+
+    var count: Int { entries.count }
+
+    /// The entry for a statement, if it is prepared. Another text under the same name is another statement.
+    mutating func find(_ statement: Statement) -> Entry? {
+        guard let entry = entries[statement.name] else { return nil }
+        guard entry.sql == statement.sql else {
+            forget(statement.name, isAtServer: true)
+            return nil
+        }
+        clock += 1
+        entries[statement.name]?.lastUse = clock
+        return entry
+    }
+
+    /// A new entry, not yet kept. A name at the server is never used twice, so that a statement can be prepared
+    /// anew without waiting for the old one to go.
+    mutating func make(_ statement: Statement, types: [UInt32]) -> Entry {
+        clock += 1
+        lastNumber += 1
+        // Servers keep 63 bytes of a name; ours is in it because their logs show it.
+        let readable = statement.name.unicodeScalars.filter { $0.isASCII && $0.properties.isAlphabetic }
+        let name = "\(String(String.UnicodeScalarView(readable.prefix(40))))_\(lastNumber)"
+        return Entry(sql: statement.sql, serverName: name, types: types, lastUse: clock)
+    }
+
+    /// Keeps an entry that the server has confirmed; the one that was not used for longest makes room.
+    mutating func keep(_ entry: Entry, for statement: Statement) {
+        entries[statement.name] = entry
+        guard entries.count > limit else { return }
+        if let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            forget(oldest.key, isAtServer: true)
+        }
+    }
+
+    /// Forgets a statement; `isAtServer` says whether the server still has it.
+    mutating func forget(_ name: String, isAtServer: Bool) {
+        guard let entry = entries.removeValue(forKey: name), isAtServer else { return }
+        discarded.append(entry.serverName)
+    }
+
+    /// Some names to drop at the server now.
+    mutating func takeDiscarded() -> [String] {
+        let batch = Array(discarded.prefix(16))
+        discarded.removeFirst(batch.count)
+        return batch
+    }
+}
