@@ -23,7 +23,9 @@ let package = Package(
             ],
             path: "Tests/TestSupport"),
         .testTarget(name: "LedgerStoreTests", dependencies: ["LedgerStore", "LedgerService", "TestSupport"]),
-        .testTarget(name: "LedgerServiceTests", dependencies: ["LedgerService", "TestSupport"]),
+        .testTarget(
+            name: "LedgerServiceTests",
+            dependencies: ["LedgerService", "TestSupport", .product(name: "Logging", package: "swift-log")]),
     ],
     swiftLanguageModes: [.v6]
 )

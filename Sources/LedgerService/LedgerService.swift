@@ -11,7 +11,7 @@ public struct LedgerService: Sendable {
     public let policy: RetryPolicy
     public let feed: AttemptFeed
     public let environment: ServiceEnvironment
-    let log: Logger
+    public let log: Logger
     /// Called when no session is to be had, before the next attempt: brings an embedded server back.
     let recover: (@Sendable () async -> Void)?
 

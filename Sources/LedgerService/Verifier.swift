@@ -105,7 +105,7 @@ private struct VerificationRun {
         var last = Identifier(high: 0, low: 0)
         while true {
             let check = try await queries.checkJournal(after: last, limit: pageSize)
-            check.problems.forEach { add($0) }
+            for problem in check.problems { add(problem) }
             report.transactions += Int64(check.count)
             tell()
             guard let next = check.last else { return }

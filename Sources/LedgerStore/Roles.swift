@@ -46,8 +46,8 @@ extension LedgerStore {
                 return nil
             } catch {
                 guard error.sqlState == .insufficientPrivilege else { throw error }
-                return "the roles \(Self.roleNames.joined(separator: ", ")) could not be made: this role may not "
-                    + "create roles or grant rights; let one that may run `bursar init` once"
+                return "the roles \(Self.roleNames.joined(separator: ", ")) could not be made: this role may "
+                    + "not create roles or grant rights; let one that may run `bursar init` once"
             }
         }
     }
@@ -58,7 +58,7 @@ extension LedgerStore {
         } catch {
             // Roles are of the whole server: another ledger on it, or another program at this moment, has made
             // it, which is told as 42710, or as 23505 when both were at it together.
-            guard error.sqlState == .duplicateObject || error.sqlState == .uniqueViolation else { throw error }
+            if error.sqlState != .duplicateObject && error.sqlState != .uniqueViolation { throw error }
         }
     }
 

@@ -10,8 +10,6 @@ import Testing
 @Suite(.serialized) struct PredicateLockTests {
     @Test func writersOfDisjointAccountsHardlyEverRetryOnATinyLedger() async throws {
         let ledger = try await TestLedger.make(writers: 16)
-
-
         try await ledger.open((0..<32).map { "w\($0)" }, balance: "1000.00")
         try await ledger.tamper("ANALYZE bursar.accounts, bursar.account_records, bursar.journal")
         let rounds = 200
@@ -40,7 +38,8 @@ import Testing
         try await ledger.tamper("ANALYZE")
         let watcher = try await ledger.database.connect()
         // A transaction that stays open keeps the predicate locks of all that ended during its life.
-        try await watcher.run(script: "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1 FROM bursar.migrations LIMIT 1")
+        try await watcher.run(
+            script: "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1 FROM bursar.migrations LIMIT 1")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<16 {
                 group.addTask {

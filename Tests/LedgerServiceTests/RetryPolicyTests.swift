@@ -1,0 +1,28 @@
+import LedgerService
+import LedgerStore
+import Testing
+
+@Suite struct RetryPolicyTests {
+    let policy = RetryPolicy()
+
+    @Test func theFirstRetryOfALostRaceIsImmediate() {
+        #expect(policy.wait(after: .lostRace, attempt: 1, random: .max) == .zero)
+        #expect(policy.wait(after: .conflict, attempt: 1, random: .max) > .zero)
+        #expect(policy.wait(after: .lostRace, attempt: 2, random: .max) > .zero)
+    }
+
+    @Test func theCeilingDoublesWithEveryAttemptUpToTheLongestWait() {
+        for attempt in 1...64 {
+            let ceiling = policy.wait(after: .conflict, attempt: attempt, random: .max)
+            let expected = min(.milliseconds(2 * (1 << min(attempt - 1, 20))), Duration.seconds(1))
+            #expect(ceiling <= expected)
+            #expect(ceiling > expected * 0.999)
+        }
+    }
+
+    @Test func theWaitIsSpreadOverTheWholeIntervalDownToZero() {
+        #expect(policy.wait(after: .conflict, attempt: 5, random: 0) == .zero)
+        let half = policy.wait(after: .conflict, attempt: 5, random: 1 << 63)
+        #expect(half == .milliseconds(16))
+    }
+}

@@ -1,0 +1,183 @@
+import Ledger
+import LedgerStore
+import Logging
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import LedgerService
+
+/// The retry loop against a real server, with a clock and a chance of the test's own.
+@Suite struct RetryTests {
+    @Test func everyConflictIsAnEventAndPartOfTheOutcome() async throws {
+        let ledger = try await TestLedger.make(writers: 8)
+        try await ledger.open(["a", "b"], balance: "1000.00")
+        let events = await ledger.service.feed.events(keepingNewest: 1_000_000)
+        let outcomes = try await withThrowingTaskGroup(of: OperationOutcome.self) { group in
+            for writer in 0..<8 {
+                group.addTask {
+                    await ledger.service.perform(
+                        try ledger.operation(
+                            writer.isMultiple(of: 2)
+                                ? ledger.transfer("a", "b", "1.00") : ledger.transfer("b", "a", "1.00")))
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        var seen: [Reference: [AttemptEvent]] = [:]
+        var open = Set(outcomes.map(\.reference))
+        for await event in events {
+            seen[event.operation.reference, default: []].append(event)
+            if event.isFinal { open.remove(event.operation.reference) }
+            if open.isEmpty { break }
+        }
+        for outcome in outcomes {
+            let story = seen[outcome.reference] ?? []
+            #expect(outcome.receipt != nil)
+            #expect(story.filter { $0.phase == .started }.count == outcome.attempts)
+            let conflicts = story.compactMap { event -> Conflict? in
+                if case .conflicted(let conflict, _) = event.phase { conflict } else { nil }
+            }
+            #expect(conflicts == outcome.conflicts)
+            #expect(outcome.attempts == conflicts.count + 1)
+        }
+        #expect(try await ledger.account("a")?.available.description == "1000.00")
+    }
+
+    @Test func givesUpAfterTheAttemptsAllowedAndWritesNothing() async throws {
+        let ledger = try await TestLedger.make(policy: RetryPolicy(maximumAttempts: 3, deadline: .seconds(60)))
+        try await ledger.open(["a"], balance: "10.00")
+        // A lock that somebody else holds on the account's row, and a session that does not wait for it.
+        let blocker = try await ledger.database.connect()
+        try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
+        let impatient = try await LedgerStore.open(
+            ConnectionSettings(
+                ledger.database.connectionString, overrides: ["options": "-c lock_timeout=20ms"]),
+            writers: 1)
+        let service = LedgerService(
+            store: impatient, policy: RetryPolicy(maximumAttempts: 3, deadline: .seconds(60)), log: .silent)
+        let outcome = await service.perform(try ledger.operation(ledger.deposit("a", "1.00")))
+        try await blocker.run(script: "ROLLBACK")
+        await blocker.close()
+        await impatient.close()
+        guard case .gaveUp = outcome.result else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(outcome.attempts == 3)
+        #expect(outcome.conflicts.map(\.sqlState) == ["55P03", "55P03", "55P03"])
+        #expect(try await ledger.account("a")?.available.description == "10.00")
+    }
+
+    @Test func theDeadlineEndsAWriteThatHangsAndNothingIsWritten() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "10.00")
+        let blocker = try await ledger.database.connect()
+        try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
+        let service = ledger.service.with(
+            policy: RetryPolicy(maximumAttempts: 100, deadline: .milliseconds(300)))
+        let outcome = await service.perform(try ledger.operation(ledger.deposit("a", "1.00")))
+        try await blocker.run(script: "ROLLBACK")
+        await blocker.close()
+        guard case .gaveUp = outcome.result else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(try await ledger.account("a")?.available.description == "10.00")
+    }
+
+    @Test func cancellingDuringAWriteStopsItAndSaysThatNothingWasWritten() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "10.00")
+        let blocker = try await ledger.database.connect()
+        try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
+        let operation = try ledger.operation(ledger.deposit("a", "1.00"))
+        let posting = Task { await ledger.service.perform(operation) }
+        try await blocker.waitUntil(
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                + "AND datname = current_database()")
+        posting.cancel()
+        let outcome = await posting.value
+        try await blocker.run(script: "ROLLBACK")
+        await blocker.close()
+        #expect(outcome.result == .cancelled)
+        #expect(try await ledger.account("a")?.available.description == "10.00")
+    }
+
+    @Test func aLostAnswerIsLookedUpAndTheOperationIsPostedOnce() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "10.00")
+        let blocker = try await ledger.database.connect()
+        for round in 0..<5 {
+            try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
+            let operation = try ledger.operation(ledger.deposit("a", "1.00"), reference: "lost-\(round)")
+            let posting = Task { await ledger.service.perform(operation) }
+            try await blocker.waitUntil(
+                "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                    + "AND datname = current_database()")
+            _ = try await blocker.query(
+                Statement(
+                    name: "kill",
+                    sql: """
+                        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE wait_event_type = 'Lock' AND datname = current_database()
+                        """))
+            try await blocker.run(script: "COMMIT")
+            let outcome = await posting.value
+            #expect(outcome.receipt != nil, "\(outcome)")
+        }
+        await blocker.close()
+        #expect(try await ledger.account("a")?.available.description == "15.00")
+    }
+
+    @Test func aRefusalInABatchHoldsUpNobodyElse() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a", "b"], balance: "10.00")
+        let outcomes = await ledger.service.perform([
+            try ledger.operation(ledger.transfer("a", "b", "4.00")),
+            try ledger.operation(ledger.transfer("a", "b", "7.00")),
+            try ledger.operation(ledger.transfer("a", "nobody", "1.00")),
+            try ledger.operation(ledger.transfer("b", "a", "14.00")),
+        ])
+        let names = outcomes.map { outcome in
+            switch outcome.result {
+            case .posted: "posted"
+            case .refused(let refusal): refusal.name
+            default: "\(outcome.result)"
+            }
+        }
+        #expect(names == ["posted", "insufficient_funds", "account_not_found", "posted"])
+        #expect(try await ledger.account("a")?.available.description == "20.00")
+    }
+
+    @Test func anOutcomeOtherThanTheOneConfirmedIsAskedAboutAgain() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "10.00")
+        let withdrawal = try ledger.operation(ledger.withdrawal("a", "4.00"))
+        guard case .post(let decision) = try await ledger.service.preview(withdrawal) else {
+            Issue.record("the preview was refused")
+            return
+        }
+        _ = await ledger.service.perform(try ledger.operation(ledger.deposit("a", "1.00")))
+        let outcome = await ledger.service.perform(withdrawal, confirmed: decision.confirmation)
+        guard case .refused(.outcomeChanged(let account, let confirmed, let now)) = outcome.result else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(account.text == "a" && confirmed.description == "6.00" && now.description == "7.00")
+        #expect(try await ledger.account("a")?.available.description == "11.00")
+    }
+}
+
+extension Connection {
+    /// Polls until the condition holds; the test's own time limit ends a wait that is in vain.
+    fileprivate func waitUntil(_ condition: String) async throws {
+        let statement = Statement(name: "condition", sql: condition)
+        while try await query(statement).first?.decode(0, as: Bool.self) != true { await Task.yield() }
+    }
+}
+
+extension Logger {
+    fileprivate static let silent = Logger(label: "silent") { _ in SwiftLogNoOpLogHandler() }
+}
