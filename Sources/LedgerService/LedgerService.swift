@@ -13,7 +13,7 @@ public struct LedgerService: Sendable {
     public let environment: ServiceEnvironment
     public let log: Logger
     /// Called when no session is to be had, before the next attempt: brings an embedded server back.
-    let recover: (@Sendable () async -> Void)?
+    public let recover: (@Sendable () async -> Void)?
 
     public init(
         store: LedgerStore, policy: RetryPolicy = RetryPolicy(), feed: AttemptFeed = AttemptFeed(),

@@ -25,19 +25,22 @@ extension LedgerQueries {
         case after(AccountCode)
         /// The page that ends just before this code, still in ascending order.
         case before(AccountCode)
+        /// The page that ends with the last account, still in ascending order.
+        case last
     }
 
     public func accounts(
         _ filter: AccountFilter, from start: Start, limit: Int
     ) async throws(PostgresError) -> [AccountListing] {
-        let (statement, key, reversed): (Statement, String, Bool) =
+        let (statement, key, reversed): (Statement, String?, Bool) =
             switch start {
             case .first: (Self.selectAccountsAfter, "", false)
             case .after(let code): (Self.selectAccountsAfter, code.text, false)
             case .before(let code): (Self.selectAccountsBefore, code.text, true)
+            case .last: (Self.selectLastAccounts, nil, true)
             }
         let rows = try await execute(
-            statement, [.value(key)] + Self.parameters(filter) + [Self.bounded(limit)])
+            statement, [.optional(key)] + Self.parameters(filter) + [Self.bounded(limit)])
         var listings: [AccountListing] = []
         for row in rows {
             listings.append(AccountListing(account: try row.account(), lastBookedAt: try row.decode(12)))
@@ -104,22 +107,28 @@ extension LedgerQueries {
         """
     }
 
-    private static func selectAccountsPage(_ name: String, _ comparison: String, _ order: String) -> Statement
-    {
+    private static func selectAccountsPage(
+        _ name: String, where condition: String, _ order: String
+    ) -> Statement {
         Statement(
             name: name,
             sql: """
                 SELECT \(accountColumns), r.booked_at
                 FROM bursar.accounts AS a
                 JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = a.version
-                WHERE a.code \(comparison) $1::text AND \(filterCondition(from: 2))
+                WHERE \(condition) AND \(filterCondition(from: 2))
                 ORDER BY a.code \(order)
                 LIMIT $6::bigint
                 """)
     }
 
-    private static let selectAccountsAfter = selectAccountsPage("select_accounts_after", ">", "ASC")
-    private static let selectAccountsBefore = selectAccountsPage("select_accounts_before", "<", "DESC")
+    private static let selectAccountsAfter = selectAccountsPage(
+        "select_accounts_after", where: "a.code > $1::text", "ASC")
+    private static let selectAccountsBefore = selectAccountsPage(
+        "select_accounts_before", where: "a.code < $1::text", "DESC")
+    /// The parameter has no part in it, and stands here to have the same ones for all three.
+    private static let selectLastAccounts = selectAccountsPage(
+        "select_last_accounts", where: "$1::text IS NULL", "DESC")
 
     private static let selectAccountsByCode = Statement(
         name: "select_accounts_by_code",

@@ -20,8 +20,7 @@ enum Schema {
     /// Balances are in no index, so that an account row is updated in place (HOT), as long as its page has room.
     /// A version that finds none goes to another page and into both indexes, whose pages everybody has read:
     /// on a small ledger that cancels writers of other accounts. With 16 writers of disjoint accounts and a fill
-    /// factor of 50, 22 to 56 of 3,200 transfers were retried, with 20 none (`PredicateLockTests`), and the
-    /// table was smaller for it: 32 kB against 90.
+    /// factor of 50, 22 to 56 of 3,200 transfers were retried, with 20 from none to 13 (`PredicateLockTests`).
     private static let tables = """
         CREATE TABLE bursar.accounts (
             id uuid PRIMARY KEY,

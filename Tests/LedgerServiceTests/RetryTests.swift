@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func givesUpAfterTheAttemptsAllowedAndWritesNothing() async throws {
-        let ledger = try await TestLedger.make(policy: RetryPolicy(maximumAttempts: 3, deadline: .seconds(60)))
+        let ledger = try await TestLedger.make()
         try await ledger.open(["a"], balance: "10.00")
         // A lock that somebody else holds on the account's row, and a session that does not wait for it.
         let blocker = try await ledger.database.connect()

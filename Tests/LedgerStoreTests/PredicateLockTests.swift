@@ -29,7 +29,9 @@ import Testing
             }
             return try await group.reduce(0, +)
         }
-        #expect(conflicts <= 16 * rounds / 200, "\(conflicts) conflicts in \(16 * rounds) transfers")
+        // On an idle machine it is none or a few; a loaded one keeps old row versions for longer, and a row that
+        // finds its page full goes into an index page that others have read.
+        #expect(conflicts <= 16 * rounds / 50, "\(conflicts) conflicts in \(16 * rounds) transfers")
     }
 
     @Test func neitherReadingNorWritingLocksAWholeRelationOfFiveAccounts() async throws {

@@ -6,7 +6,8 @@ import Postgres
 
 /// A ledger of its own in a database of its own, on the test server.
 public struct TestLedger: Sendable {
-    public let database: TestDatabase
+    /// Nil when the ledger is on a server that the test brought itself.
+    private let ownDatabase: TestDatabase?
     public let store: LedgerStore
     public let service: LedgerService
 
@@ -29,12 +30,34 @@ public struct TestLedger: Sendable {
         in database: TestDatabase, writers: Int, policy: RetryPolicy
     ) async throws -> TestLedger {
         let store = try await LedgerStore.open(database.settings(), writers: writers)
-        var log = Logger(label: "bursar.test")
-        // Conflicts are what many tests make on purpose; what is wrong is still said.
-        log.logLevel = .error
         return TestLedger(
-            database: database, store: store, service: LedgerService(store: store, policy: policy, log: log))
+            database: database, store: store,
+            service: LedgerService(store: store, policy: policy, log: quietLog))
     }
+
+    public init(store: LedgerStore, service: LedgerService) {
+        ownDatabase = nil
+        self.store = store
+        self.service = service
+    }
+
+    private init(database: TestDatabase, store: LedgerStore, service: LedgerService) {
+        ownDatabase = database
+        self.store = store
+        self.service = service
+    }
+
+    public var database: TestDatabase {
+        guard let ownDatabase else { preconditionFailure("the ledger is not on the test server") }
+        return ownDatabase
+    }
+
+    /// Conflicts are what many tests make on purpose; what is wrong is still said.
+    public static let quietLog: Logger = {
+        var log = Logger(label: "bursar.test")
+        log.logLevel = .error
+        return log
+    }()
 
     /// Runs SQL as the owner, past everything that guards the ledger.
     public func tamper(_ script: String) async throws { try await database.run(script) }

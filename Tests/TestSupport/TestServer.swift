@@ -1,19 +1,25 @@
+import EmbeddedPostgres
+import Glibc
 import LedgerStore
 import Postgres
 
-/// The PostgreSQL server of this test process: started with the first test that needs one.
+/// The PostgreSQL server of this test process: the program's own embedded one, started with the first test that
+/// needs one and deleted when the process ends.
 public actor TestServer {
-    private let base: String
+    private let server: EmbeddedServer
 
-    private init(base: String) { self.base = base }
+    private init(server: EmbeddedServer) { self.server = server }
 
     public static var shared: TestServer {
         get async throws { try await starting.value }
     }
 
     private static let starting = Task {
-        let server = TestServer(base: "host=/tmp/pgdev user=bursar")
-        try? await server.administer("DROP DATABASE IF EXISTS bursar_template")
+        let directory = "/tmp/bursar-test-server-\(getpid())"
+        try Janitor.start(watching: directory)
+        let server = TestServer(
+            server: try await EmbeddedServer.open(
+                .init(directory: directory, settings: ["fsync": "off", "max_connections": "400"])))
         try await server.administer("CREATE DATABASE bursar_template")
         let store = try await LedgerStore.open(
             ConnectionSettings(server.connectionString(database: "bursar_template")), writers: 1)
@@ -22,7 +28,9 @@ public actor TestServer {
         return server
     }
 
-    public nonisolated func connectionString(database: String) -> String { "\(base) dbname=\(database)" }
+    public nonisolated func connectionString(database: String) -> String {
+        "\(server.connectionString) dbname=\(database)"
+    }
 
     /// Runs one statement on the server's own database, one at a time.
     public func administer(_ statement: String) async throws {
