@@ -16,6 +16,12 @@ public enum AccountClass: String, Sendable, CaseIterable {
         case .liability, .equity, .income: .credit
         }
     }
+
+    /// The ledger balance that these totals make, in minor units. Sound totals are not negative, so that it
+    /// always fits; unsound ones saturate, since a report on them must not stop the program.
+    func normalBalance(debits: Int64, credits: Int64) -> Int64 {
+        normalSide == .debit ? debits.subtractingSaturated(credits) : credits.subtractingSaturated(debits)
+    }
 }
 
 /// Which entries an account takes.
@@ -103,16 +109,15 @@ public struct Account: Hashable, Sendable, Identifiable {
     }
 
     /// Posted debits and credits on the normal side, in minor units. Both totals are at least zero, so their
-    /// difference always fits.
-    public var ledgerUnits: Int64 { accountClass.normalSide == .debit ? debits - credits : credits - debits }
+    /// difference always fits; it saturates where the books are unsound.
+    public var ledgerUnits: Int64 { accountClass.normalBalance(debits: debits, credits: credits) }
 
     /// The ledger balance.
     public var ledger: Money { Money(units: ledgerUnits, currency: currency) }
 
     /// Ledger balance minus holds. Saturates where the books are already unsound.
     public var available: Money {
-        let (units, overflow) = ledgerUnits.subtractingReportingOverflow(held)
-        return Money(units: overflow ? .min : units, currency: currency)
+        Money(units: ledgerUnits.subtractingSaturated(held), currency: currency)
     }
 
     /// Whether the minimum rule holds.
@@ -139,14 +144,15 @@ public enum HouseAccount: String, Sendable, CaseIterable {
 
     /// Whether a code is of the form that house accounts have, in any currency.
     static func reserves(_ code: AccountCode) -> Bool {
-        allCases.contains {
-            code.text.hasPrefix($0.prefix) && isCurrency(code.text.dropFirst($0.prefix.count))
+        allCases.contains { house in
+            guard code.text.utf8.starts(with: house.prefix.utf8) else { return false }
+            return isCurrency(code.text.utf8.dropFirst(house.prefix.utf8.count))
         }
     }
 
-    private static func isCurrency(_ text: Substring) -> Bool {
+    private static func isCurrency(_ bytes: Substring.UTF8View) -> Bool {
         do throws(Refusal) {
-            _ = try Currency(String(text))
+            _ = try Currency(String(Substring(bytes)))
             return true
         } catch {
             return false

@@ -32,7 +32,9 @@ public struct AccountFilter: Hashable, Sendable {
             default: break
             }
             // A database text cannot hold this character, so no account can have it either.
-            words.append(String(word.prefix(100)).filter { $0 != "\0" })
+            // Scalars are counted, since one character may be made of any number of them.
+            let scalars = word.unicodeScalars.prefix(100).filter { $0 != "\0" }
+            words.append(String(String.UnicodeScalarView(scalars)))
         }
     }
 }

@@ -75,7 +75,7 @@ public struct AccountAuditor: Sendable {
         let facts: [(Bool, String)] = [
             (account.debits == debits, "total of debits"), (account.credits == credits, "total of credits"),
             (account.held == held, "total of holds"), (account.head == head, "hash of the last record"),
-            (account.name == name, "name"), (account.status == status, "status"),
+            (name.map { sameBytes(account.name, $0) } ?? false, "name"), (account.status == status, "status"),
             (account.minimum == minimum, "minimum"),
         ]
         if let wrong = facts.first(where: { !$0.0 }) {

@@ -11,7 +11,11 @@ public struct Currency: Hashable, Sendable, CustomStringConvertible {
     /// The currency with this three-letter code, in upper case.
     /// - Throws: ``Refusal/currencyUnknown(_:)`` when ISO 4217 has no such active code.
     public init(_ code: String) throws(Refusal) {
-        guard let digits = Self.digitsByCode[code] else { throw .currencyUnknown(code) }
+        // Two Swift strings are equal when they look the same, such as K and the sign for kelvin. A code is
+        // its three bytes, so only those of capital letters are looked up at all.
+        guard code.utf8.count == 3, code.utf8.allSatisfy({ (65...90).contains($0) }),
+            let digits = Self.digitsByCode[code]
+        else { throw .currencyUnknown(code) }
         self.code = code
         self.digits = digits
     }

@@ -117,15 +117,19 @@ extension LedgerView {
         var plan = PostingPlan(kind: .journalEntry, legs: [])
         var order: [Currency] = []
         var totals: [Currency: (debits: Int64, credits: Int64)] = [:]
+        // What is reversed of a transaction is counted in one sum over all its currencies, here and in the
+        // database, so that sum has to fit too.
+        var allDebits: Int64 = 0
         for leg in legs {
             let account = try account(leg.account)
             let units = try leg.amount.positiveUnits(in: account.currency)
             if totals[account.currency] == nil { order.append(account.currency) }
             var total = totals[account.currency] ?? (0, 0)
             if leg.side == .debit {
-                total.debits = try total.debits.adding(units)
+                total.debits = try total.debits.adding(units, in: account.currency)
+                allDebits = try allDebits.adding(units, in: account.currency)
             } else {
-                total.credits = try total.credits.adding(units)
+                total.credits = try total.credits.adding(units, in: account.currency)
             }
             totals[account.currency] = total
             plan.legs.append((account, leg.side, units))
@@ -145,30 +149,30 @@ extension LedgerView {
     ) throws(Refusal) -> PostingPlan {
         if reason.isEmpty { throw .reasonRequired(what: "reason") }
         let reason = try checked(reason, field: "reason", limit: 1000, required: true)
-        guard let original = originals[reference] else { throw .transactionNotFound(reference) }
-        if original.head.kind == .reversal {
+        guard let original = reversible(reference) else { throw .transactionNotFound(reference) }
+        if original.isReversal {
             throw .notReversible(reference, why: "it is itself a reversal; post the original again instead")
         }
         if original.leftUnits <= 0 { throw .alreadyReversed(reference) }
         let part = try partToReverse(of: original, amount: amount)
         var plan = PostingPlan(
-            kind: .reversal, legs: [], reason: reason, reverses: (original.head.id, reference))
-        for entry in original.entries {
-            plan.legs.append((try account(entry.account), entry.side.opposite, part ?? entry.amount))
+            kind: .reversal, legs: [], reason: reason, reverses: (original.id, reference))
+        for leg in original.legs {
+            plan.legs.append((try account(leg.account), leg.side.opposite, part ?? leg.amount.units))
         }
         return plan
     }
 
     /// Minor units to take back from each of the two entries; nil when the whole transaction is to be mirrored.
     private func partToReverse(
-        of original: PostedTransaction, amount: DecimalAmount?
+        of original: ReversibleTransaction, amount: DecimalAmount?
     ) throws(Refusal) -> Int64? {
-        let reference = original.head.reference
-        guard original.entries.count == 2, let currency = original.entries.first?.currency else {
+        let reference = original.reference
+        guard original.legs.count == 2, let currency = original.legs.first?.amount.currency else {
             // With more entries, an amount does not say how much of which is meant.
             guard amount == nil else {
                 throw .notReversible(
-                    reference, why: "it has \(original.entries.count) entries and is reversed as a whole")
+                    reference, why: "it has \(original.legs.count) entries and is reversed as a whole")
             }
             return nil
         }
@@ -232,11 +236,11 @@ extension Account {
         if status == .closed { throw .accountClosed(code) }
         if !status.allows(side) { throw .accountFrozen(account: code, status: status, side: side) }
         if side == .debit {
-            debits = try debits.adding(units)
+            debits = try debits.adding(units, in: currency)
         } else {
-            credits = try credits.adding(units)
+            credits = try credits.adding(units, in: currency)
         }
-        _ = try ledgerUnits.subtracting(held)
+        _ = try ledgerUnits.subtracting(held, in: currency)
         return append(
             .entry(transaction: transaction, side: side, amount: units), at: bookedAt, transaction: digest)
     }
@@ -260,7 +264,7 @@ extension Account {
     ///   was `before`, went down and ended below its minimum.
     fileprivate func requireMinimum(before: Account) throws(Refusal) {
         guard let minimum, !isAtOrAboveMinimum, available.units < before.available.units else { return }
-        let requested = try before.available.units.subtracting(available.units)
+        let requested = try before.available.units.subtracting(available.units, in: currency)
         throw .insufficientFunds(
             account: code, available: before.available,
             requested: Money(units: requested, currency: currency),

@@ -29,6 +29,11 @@ extension LedgerView {
         } else {
             if reason.isEmpty { throw .reasonRequired(what: "reason") }
             let before = try account(code)
+            if HouseAccount.reserves(code), change.locks {
+                throw .notPermitted(
+                    why: "\(code) is the ledger's own account, the other side of operations in "
+                        + "\(before.currency): it stays open and has no minimum")
+            }
             writer.change(before, try Self.changed(before, change))
         }
         return writer.decision
@@ -74,6 +79,17 @@ extension LedgerView {
             account.status = .open
         }
         return (account, .status(account.status))
+    }
+}
+
+extension Operation.AccountChange {
+    /// Whether it keeps entries out of the account. A house account is the other side of every deposit,
+    /// withdrawal or adjustment in its currency, so locking one would lock them all.
+    fileprivate var locks: Bool {
+        switch self {
+        case .close, .freeze, .setMinimum(.amount): true
+        case .open, .rename, .unfreeze, .reopen, .setMinimum(.unlimited): false
+        }
     }
 }
 

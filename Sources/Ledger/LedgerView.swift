@@ -5,6 +5,9 @@ public struct LedgerView: Sendable {
     public var settled: [Reference: SettledOperation]
     /// Transactions that are to be reversed, by their references, as far as they exist.
     public var originals: [Reference: PostedTransaction]
+    /// Transactions that were applied to this view, with the minor units of each that later ones reversed. What
+    /// they say is in `settled`, so that a long batch keeps no second copy.
+    private var applied: [Reference: Int64] = [:]
 
     public init(
         accounts: [AccountCode: Account] = [:], settled: [Reference: SettledOperation] = [:],
@@ -21,9 +24,50 @@ public struct LedgerView: Sendable {
         for transition in decision.transitions { accounts[transition.after.code] = transition.after }
         settled[decision.receipt.reference] = SettledOperation(
             fingerprint: decision.fingerprint, receipt: decision.receipt)
+        if decision.transaction != nil { applied[decision.receipt.reference] = 0 }
         if let reversed = decision.reverses {
-            originals[reversed]?.reversedUnits += decision.receipt.debitUnits
+            let units = decision.receipt.debitUnits
+            if let original = originals[reversed] {
+                originals[reversed]?.reversedUnits = original.reversedUnits.addingSaturated(units)
+            } else if let before = applied[reversed] {
+                applied[reversed] = before.addingSaturated(units)
+            }
         }
+    }
+
+    /// The transaction with this reference as a reversal needs it: read from the books, or applied to this view
+    /// before.
+    func reversible(_ reference: Reference) -> ReversibleTransaction? {
+        if let original = originals[reference] {
+            return ReversibleTransaction(original.receipt, reversedUnits: original.reversedUnits)
+        }
+        guard let reversedUnits = applied[reference], let receipt = settled[reference]?.receipt else {
+            return nil
+        }
+        return ReversibleTransaction(receipt, reversedUnits: reversedUnits)
+    }
+}
+
+/// What a reversal has to know of the transaction that it mirrors.
+struct ReversibleTransaction {
+    let id: Identifier
+    let reference: Reference
+    let isReversal: Bool
+    let legs: [(account: AccountCode, side: Side, amount: Money)]
+    /// Minor units, all currencies added up.
+    let leftUnits: Int64
+
+    /// Nil for the receipt of an account change, which has no entries.
+    init?(_ receipt: Receipt, reversedUnits: Int64) {
+        guard let id = receipt.transaction else { return nil }
+        self.id = id
+        reference = receipt.reference
+        isReversal = receipt.kind == TransactionKind.reversal.rawValue
+        legs = receipt.lines.compactMap { line in
+            guard let side = line.side, let amount = line.amount else { return nil }
+            return (line.account, side, amount)
+        }
+        leftUnits = receipt.debitUnits.subtractingSaturated(reversedUnits)
     }
 }
 
@@ -80,7 +124,8 @@ public struct Receipt: Hashable, Sendable {
             self.init(
                 account: account.code, seq: record.seq, side: entry?.side, amount: entry?.amount,
                 ledger: Money(units: ledger, currency: account.currency),
-                available: Money(units: ledger - record.held, currency: account.currency))
+                available: Money(
+                    units: ledger.subtractingSaturated(record.held), currency: account.currency))
         }
     }
 
@@ -106,7 +151,10 @@ public struct Receipt: Hashable, Sendable {
     }
 
     /// The sum of its debits: what a reversal takes from what is left to reverse.
-    var debitUnits: Int64 { lines.reduce(0) { $0 + ($1.side == .debit ? $1.amount?.units ?? 0 : 0) } }
+    /// Saturates where the books are unsound.
+    var debitUnits: Int64 {
+        lines.reduce(0) { $0.addingSaturated($1.side == .debit ? $1.amount?.units ?? 0 : 0) }
+    }
 }
 
 /// A journal transaction with its entries, and how much of it has been reversed.
@@ -144,11 +192,10 @@ public struct PostedTransaction: Hashable, Sendable {
             self.held = held
         }
 
-        /// The ledger balance after the entry.
+        /// The ledger balance after the entry. Saturates where the books are unsound.
         public var ledger: Money {
             Money(
-                units: accountClass.normalSide == .debit ? debits - credits : credits - debits,
-                currency: currency)
+                units: accountClass.normalBalance(debits: debits, credits: credits), currency: currency)
         }
     }
 
@@ -158,11 +205,13 @@ public struct PostedTransaction: Hashable, Sendable {
         self.reversedUnits = reversedUnits
     }
 
-    /// The sum of its debits, in minor units.
-    public var debitUnits: Int64 { entries.reduce(0) { $0 + ($1.side == .debit ? $1.amount : 0) } }
+    /// The sum of its debits, in minor units, all currencies added up. Saturates where the books are unsound.
+    public var debitUnits: Int64 {
+        entries.reduce(0) { $0.addingSaturated($1.side == .debit ? $1.amount : 0) }
+    }
 
     /// What is left to reverse, in minor units.
-    public var leftUnits: Int64 { debitUnits - reversedUnits }
+    public var leftUnits: Int64 { debitUnits.subtractingSaturated(reversedUnits) }
 
     /// The receipt that its poster was given.
     public var receipt: Receipt {
@@ -173,7 +222,8 @@ public struct PostedTransaction: Hashable, Sendable {
                 Receipt.Line(
                     account: entry.account, seq: entry.seq, side: entry.side,
                     amount: Money(units: entry.amount, currency: entry.currency), ledger: entry.ledger,
-                    available: Money(units: entry.ledger.units - entry.held, currency: entry.currency))
+                    available: Money(
+                        units: entry.ledger.units.subtractingSaturated(entry.held), currency: entry.currency))
             })
     }
 }

@@ -38,18 +38,32 @@ public struct Money: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Checked addition and subtraction of minor units.
+/// Addition and subtraction of minor units that never wrap.
 extension Int64 {
-    func adding(_ other: Int64) throws(Refusal) -> Int64 {
+    /// - Parameter currency: that of the units, in which the refusal names `other`.
+    func adding(_ other: Int64, in currency: Currency) throws(Refusal) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
-        if overflow { throw .amountOverflow(String(other)) }
+        if overflow { throw .amountOverflow(Money(units: other, currency: currency).description) }
         return sum
     }
 
-    func subtracting(_ other: Int64) throws(Refusal) -> Int64 {
+    /// - Parameter currency: that of the units, in which the refusal names `other`.
+    func subtracting(_ other: Int64, in currency: Currency) throws(Refusal) -> Int64 {
         let (difference, overflow) = subtractingReportingOverflow(other)
-        if overflow { throw .amountOverflow(String(other)) }
+        if overflow { throw .amountOverflow(Money(units: other, currency: currency).description) }
         return difference
+    }
+
+    /// The sum, or the bound that it goes past: for what is shown of books that may be unsound.
+    func addingSaturated(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+
+    /// The difference, or the bound that it goes past: for what is shown of books that may be unsound.
+    func subtractingSaturated(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other < 0 ? .max : .min) : difference
     }
 }
 
@@ -74,7 +88,11 @@ public struct DecimalAmount: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(Refusal) {
         let bytes = Array(text.utf8.prefix(65))
         if bytes.isEmpty { throw .amountInvalid(text: text, why: "an amount is missing") }
-        if bytes.count > 64 { throw .amountOverflow(String(text.prefix(20)) + "…") }
+        if bytes.count > 64 {
+            let looksLikeAmount = bytes.allSatisfy { (48...57).contains($0) || $0 == 45 || $0 == 46 }
+            if looksLikeAmount { throw .amountOverflow(String(text.prefix(20)) + "…") }
+            throw .amountInvalid(text: text, why: "it is longer than 64 characters")
+        }
         let negative = bytes[0] == UInt8(ascii: "-")
         var value: Int64 = 0
         var decimals: Int?

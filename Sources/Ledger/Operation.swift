@@ -19,6 +19,9 @@ public struct Operation: Hashable, Sendable {
         self.action = action
         self.actor = try checked(actor, field: "actor", limit: 100, required: true)
         self.narrative = try checked(narrative, field: "narrative", limit: 1000)
+        if let valueDate, !CalendarDate.bounds.contains(valueDate) {
+            throw .textInvalid(field: "value date", why: "it lies outside the years 1 to 9999")
+        }
         self.valueDate = valueDate
     }
 

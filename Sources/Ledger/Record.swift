@@ -115,8 +115,9 @@ public struct AccountRecord: Hashable, Sendable {
         }
     }
 
-    /// The ledger balance after this record, in minor units, for an account of this class.
+    /// The ledger balance after this record, in minor units, for an account of this class. Saturates where the
+    /// books are unsound.
     public func ledgerUnits(_ accountClass: AccountClass) -> Int64 {
-        accountClass.normalSide == .debit ? debits - credits : credits - debits
+        accountClass.normalBalance(debits: debits, credits: credits)
     }
 }

@@ -1,14 +1,15 @@
 /// The human name of an account, unique in the ledger.
 ///
 /// 1 to 64 characters without spaces at the ends and without control or formatting characters, so that a code
-/// is one word on a screen, in a file and on a command line.
+/// is one word on a screen, in a file and on a command line. Two codes are the same when their UTF-8 bytes are,
+/// and sort by them, as in the database.
 public struct AccountCode: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let text: String
 
     /// - Throws: ``Refusal/textInvalid(field:why:)``.
     public init(_ text: String) throws(Refusal) {
         self.text = try checked(text, field: "account code", limit: 64, required: true)
-        if text.contains(where: \.isWhitespace) {
+        if text.utf8.contains(0x20) || (!isPrintableASCII(text) && text.contains(where: \.isWhitespace)) {
             throw .textInvalid(field: "account code", why: "it must not contain spaces")
         }
     }
@@ -18,10 +19,17 @@ public struct AccountCode: Hashable, Sendable, Comparable, CustomStringConvertib
 
     public var description: String { text }
 
-    public static func < (left: AccountCode, right: AccountCode) -> Bool { left.text < right.text }
+    public static func == (left: AccountCode, right: AccountCode) -> Bool { sameBytes(left.text, right.text) }
+
+    public static func < (left: AccountCode, right: AccountCode) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytesOf: text) }
 }
 
-/// The caller's unique name of an operation: its idempotency key. 1 to 200 characters.
+/// The caller's unique name of an operation: its idempotency key. 1 to 200 characters. Two references are the
+/// same when their UTF-8 bytes are, and sort by them, as in the database.
 public struct Reference: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let text: String
 
@@ -38,7 +46,30 @@ public struct Reference: Hashable, Sendable, Comparable, CustomStringConvertible
 
     public var description: String { text }
 
-    public static func < (left: Reference, right: Reference) -> Bool { left.text < right.text }
+    public static func == (left: Reference, right: Reference) -> Bool { sameBytes(left.text, right.text) }
+
+    public static func < (left: Reference, right: Reference) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytesOf: text) }
+}
+
+/// Whether two texts are the same to the database, which compares bytes. To Swift `é` as one character and as
+/// `e` with an accent are equal; in the ledger they are two codes, or two references.
+func sameBytes(_ left: String, _ right: String) -> Bool {
+    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+}
+
+extension Hasher {
+    /// Feeds the UTF-8 bytes, and a byte that UTF-8 never holds so that the next text begins apart.
+    fileprivate mutating func combine(bytesOf text: String) {
+        let isFed: Void? = text.utf8.withContiguousStorageIfAvailable {
+            combine(bytes: UnsafeRawBufferPointer($0))
+        }
+        if isFed == nil { for byte in text.utf8 { combine(byte) } }
+        combine(0xff as UInt8)
+    }
 }
 
 /// Free text that people wrote is kept as they wrote it, within bounds, and never with characters that could
@@ -50,6 +81,9 @@ func checked(_ text: String, field: String, limit: Int, required: Bool = false) 
     if text.isEmpty {
         if required { throw .textInvalid(field: field, why: "it is missing") }
         return text
+    }
+    if isPrintableASCII(text) {
+        return try checkedASCII(text, field: field, limit: limit, required: required)
     }
     // A grapheme may be arbitrarily long, so the bytes are bounded too.
     if text.utf8.count > limit * 4 || text.count > limit {
@@ -67,6 +101,26 @@ func checked(_ text: String, field: String, limit: Int, required: Bool = false) 
     }
     if required, text.allSatisfy(\.isWhitespace) { throw .textInvalid(field: field, why: "it is blank") }
     if text.first?.isWhitespace == true || text.last?.isWhitespace == true {
+        throw .textInvalid(field: field, why: "it starts or ends with a space")
+    }
+    return text
+}
+
+/// Nearly every text is of this kind: one byte is one character then, and none of them is a bad one.
+private func isPrintableASCII(_ text: String) -> Bool {
+    text.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+}
+
+private func checkedASCII(
+    _ text: String, field: String, limit: Int, required: Bool
+) throws(Refusal) -> String {
+    if text.utf8.count > limit {
+        throw .textInvalid(field: field, why: "it is longer than \(limit) characters")
+    }
+    if text.utf8.first == 0x20 || text.utf8.last == 0x20 {
+        if required, text.utf8.allSatisfy({ $0 == 0x20 }) {
+            throw .textInvalid(field: field, why: "it is blank")
+        }
         throw .textInvalid(field: field, why: "it starts or ends with a space")
     }
     return text

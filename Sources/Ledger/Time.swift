@@ -10,7 +10,11 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     }
 
     /// Microseconds since midnight UTC.
-    public var timeOfDay: Int64 { microseconds - Int64(date.daysSince1970) * Self.day }
+    public var timeOfDay: Int64 {
+        // Not by way of the date: the first midnight of the range lies before its first moment.
+        let rest = microseconds % Self.day
+        return rest < 0 ? rest + Self.day : rest
+    }
 
     /// ISO 8601 in UTC with microseconds, such as `2026-11-24T02:26:06.000123Z`.
     public var description: String {
@@ -34,6 +38,12 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
 /// A day of the proleptic Gregorian calendar, years 1 to 9999.
 public struct CalendarDate: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let daysSince1970: Int32
+
+    /// The calendar's first and last day, 0001-01-01 and 9999-12-31.
+    public static let bounds =
+        CalendarDate(
+            daysSince1970: days(year: 1, month: 1, day: 1))...CalendarDate(
+            daysSince1970: days(year: 9999, month: 12, day: 31))
 
     public init(daysSince1970: Int32) { self.daysSince1970 = daysSince1970 }
 
@@ -101,6 +111,6 @@ extension Int64 {
 }
 
 private func zeroPadded(_ value: Int64, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    let digits = String(value.magnitude)
+    return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

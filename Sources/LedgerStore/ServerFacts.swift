@@ -39,11 +39,6 @@ public struct ServerFacts: Sendable {
                 "the server's clock is \(abs(seconds)) s \(seconds > 0 ? "ahead of" : "behind") this machine's: "
                     + "booking times come from this machine; set both by a time server")
         }
-        if isSuperuser {
-            warnings.append(
-                "the role \(role) is a superuser and can change the books past every rule; "
-                    + "grant people bursar_operator instead")
-        }
         return warnings
     }
 }

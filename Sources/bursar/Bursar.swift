@@ -1,0 +1,30 @@
+import ArgumentParser
+import Glibc
+
+/// The program. `bursar` alone opens the console.
+struct Bursar: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bursar",
+        abstract: "A terminal ledger: an operation is posted exactly once or not at all, and it says which.",
+        discussion: """
+            With nothing configured it works on a private ledger of its own; --connect or BURSAR_CONNECT names
+            another. Exit status: 0 done, 64 usage, 65 refused or bad data, 69 server not reachable,
+            70 internal error or unsound ledger, 75 gave up (safe to run again), 76 outcome unknown
+            (run `bursar show REFERENCE`), 77 not permitted, 78 bad settings.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            InitCommand.self, DoctorCommand.self, AccountCommand.self,
+            DepositCommand.self, WithdrawCommand.self, TransferCommand.self, AdjustCommand.self,
+            ReverseCommand.self, ShowCommand.self, JournalCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self, StressCommand.self,
+        ])
+}
+
+@main
+enum Program {
+    static func main() {
+        // A reader that goes away is noticed where we write, so that the ledger is closed in good order.
+        signal(SIGPIPE, SIG_IGN)
+        Bursar.main(normalized(Array(CommandLine.arguments.dropFirst())))
+    }
+}

@@ -1,0 +1,32 @@
+import Glibc
+
+/// Why a file could not be used, as the system says it.
+struct FileError: Error {
+    let code: Int32
+
+    var message: String { String(cString: strerror(code)) }
+}
+
+/// All bytes of a small file.
+/// - Throws: ``FileError``; with EFBIG when it is longer than `limit`.
+func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { throw FileError(code: errno) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = read(descriptor, &chunk, chunk.count)
+        if count < 0 { throw FileError(code: errno) }
+        if count == 0 { return bytes }
+        bytes.append(contentsOf: chunk[..<count])
+        if bytes.count > limit { throw FileError(code: EFBIG) }
+    }
+}
+
+/// Makes a directory and those above it, for this user alone.
+func makeDirectories(_ path: String) throws(FileError) {
+    if path.isEmpty || path == "/" || access(path, F_OK) == 0 { return }
+    if let slash = path.lastIndex(of: "/") { try makeDirectories(String(path[..<slash])) }
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw FileError(code: errno) }
+}

@@ -1,0 +1,196 @@
+import Glibc
+import Interchange
+import Ledger
+import LedgerService
+
+/// Where a command prints: results on stdout, everything else on stderr.
+///
+/// With `--json` nothing but JSON comes on stdout. Progress is drawn on stderr, and only on a terminal.
+struct Output: Sendable {
+    let isJSON: Bool
+    let isQuiet: Bool
+    let hasColor: Bool
+    /// Whether somebody watches stderr.
+    let isWatched: Bool
+
+    init(_ options: CommonOptions, color: Bool) {
+        isJSON = options.json
+        isQuiet = options.quiet
+        hasColor = color && isatty(STDOUT_FILENO) == 1
+        isWatched = isatty(STDERR_FILENO) == 1 && !options.quiet
+    }
+
+    /// One line of the result.
+    func line(_ text: String) { Self.write(text + "\n", to: STDOUT_FILENO) }
+
+    /// Bytes of the result.
+    func bytes(_ bytes: [UInt8]) throws(CommandError) {
+        guard Self.write(bytes, to: STDOUT_FILENO) else {
+            throw CommandError("the output cannot be written: \(FileError(code: errno).message)", .unsound)
+        }
+    }
+
+    func json(_ value: JSONValue) { line(value.text) }
+
+    /// Something worth knowing that is not the result.
+    func note(_ text: String) {
+        if isQuiet { return }
+        endProgress()
+        Self.write(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Draws the state of long work over the one before.
+    func progress(_ text: String) {
+        if isWatched { Self.write("\r\u{1b}[K\(text)", to: STDERR_FILENO) }
+    }
+
+    func endProgress() {
+        if isWatched { Self.write("\r\u{1b}[K", to: STDERR_FILENO) }
+    }
+
+    /// What stopped the command.
+    func failure(_ error: CommandError) {
+        endProgress()
+        if isJSON {
+            json(.failure(error))
+        } else {
+            let word = error.refusal == nil ? "" : "refused: "
+            Self.write("bursar: \(word)\(error.message)\n", to: STDERR_FILENO)
+        }
+    }
+
+    /// Something that somebody should look at, said also with `--quiet`.
+    func warning(_ text: String) {
+        endProgress()
+        Self.write("bursar: \(text)\n", to: STDERR_FILENO)
+    }
+
+    @discardableResult
+    private static func write(_ text: String, to descriptor: Int32) -> Bool {
+        write(Array(text.utf8), to: descriptor)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR || errno == EAGAIN { continue }
+                return false
+            }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}
+
+// MARK: - Outcomes
+
+extension Output {
+    /// Shows each attempt on stderr while `body` runs, if somebody watches.
+    func showingAttempts<Result: Sendable>(
+        of feed: AttemptFeed, _ body: @Sendable () async -> Result
+    ) async -> Result {
+        guard isWatched else { return await body() }
+        let events = await feed.events()
+        let watcher = Task {
+            for await event in events { attempt(event) }
+        }
+        let result = await body()
+        watcher.cancel()
+        endProgress()
+        return result
+    }
+
+    /// One step of an operation, where it is more than the plain way to the end.
+    private func attempt(_ event: AttemptEvent) {
+        if let text = AttemptText.line(event) { note("  \(text)") }
+    }
+
+    /// What became of an operation.
+    func outcome(_ outcome: OperationOutcome, of operation: Ledger.Operation) {
+        endProgress()
+        if isJSON { return json(.outcome(OutcomeFacts(outcome))) }
+        switch outcome.result {
+        case .posted(let receipt): self.receipt(receipt, "posted", outcome)
+        case .alreadyPosted(let receipt): self.receipt(receipt, "already posted", outcome)
+        case .refused(let refusal): warning("refused: \(refusal.message)")
+        case .failed(let failure): warning("failed: \(failure.message)")
+        case .unknown(let failure): warning("outcome unknown: \(failure.message)")
+        case .gaveUp(let failure): warning("not posted: \(failure.message)")
+        case .cancelled: warning("not posted: stopped; nothing was written, and it is safe to run it again")
+        }
+    }
+
+
+    private func receipt(_ receipt: Receipt, _ word: String, _ outcome: OperationOutcome) {
+        let tries = outcome.attempts == 1 ? "1 attempt" : "\(outcome.attempts) attempts"
+        let milliseconds = Money.text(
+            Int64(outcome.elapsed.milliseconds * 10), digits: 1, grouping: false)
+        line("\(word): \(receipt.kind) \(receipt.reference)  (\(tries), \(milliseconds) ms)")
+        line(entries(of: receipt))
+    }
+
+    /// The entries of a receipt, one a line.
+    func entries(of receipt: Receipt) -> String {
+        Table.text(receipt.lines.map(Self.columns), alignment: Self.receiptAlignment)
+    }
+
+    private static let receiptAlignment: [Table.Alignment] = [
+        .left, .left, .right, .left, .right, .right, .right,
+    ]
+
+    private static func columns(_ line: Receipt.Line) -> [String] {
+        [
+            "  \(line.account)", line.side?.rawValue ?? "", line.amount?.grouped ?? "",
+            line.ledger.currency.code, "ledger \(line.ledger.grouped)",
+            "available \(line.available.grouped)", "#\(line.seq)",
+        ]
+    }
+}
+
+extension JSONValue {
+    static func failure(_ error: CommandError) -> JSONValue {
+        if let refusal = error.refusal {
+            return .object([
+                ("outcome", .string("refused")), ("refusal", .string(refusal.name)),
+                ("message", .string(refusal.message)), ("facts", .facts(refusal)),
+            ])
+        }
+        return .object([
+            ("outcome", .string("failed")), ("message", .string(error.message)),
+            ("sqlstate", error.sqlState.map(JSONValue.string) ?? .null),
+        ])
+    }
+}
+
+extension OutcomeFacts {
+    init(_ outcome: OperationOutcome) {
+        self.init(
+            name: .posted, reference: outcome.reference, receipt: outcome.receipt,
+            attempts: outcome.attempts,
+            conflicts: outcome.conflicts.map {
+                Conflict(attempt: $0.attempt, sqlState: $0.sqlState, cause: $0.cause)
+            },
+            elapsedMilliseconds: outcome.elapsed.milliseconds)
+        switch outcome.result {
+        case .posted: name = .posted
+        case .alreadyPosted: name = .alreadyPosted
+        case .refused(let refusal):
+            name = .refused
+            self.refusal = refusal
+        case .failed(let failure): set(.failed, failure)
+        case .unknown(let failure): set(.unknown, failure)
+        case .gaveUp(let failure): set(.gaveUp, failure)
+        case .cancelled:
+            name = .cancelled
+            message = "stopped; nothing was written, and it is safe to run it again"
+        }
+    }
+
+    private mutating func set(_ name: Name, _ failure: Failure) {
+        self.name = name
+        message = failure.message
+        sqlState = failure.sqlState
+    }
+}

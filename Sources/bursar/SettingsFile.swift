@@ -1,0 +1,134 @@
+import Glibc
+import TOMLKit
+
+/// The settings file, read once: its values by dotted key, such as `retry.deadline`.
+struct SettingsFile {
+    let path: String
+    let isRead: Bool
+    private let values: [String: Value]
+
+    /// A value of the kinds that settings have.
+    private enum Value {
+        case text(String)
+        case flag(Bool)
+        case whole(Int)
+        case real(Double)
+        case other
+
+        init(_ value: TOMLValueConvertible) {
+            self =
+                if let text = value.string {
+                    .text(text)
+                } else if let flag = value.bool {
+                    .flag(flag)
+                } else if let whole = value.int {
+                    .whole(whole)
+                } else if let real = value.double {
+                    .real(real)
+                } else {
+                    .other
+                }
+        }
+    }
+
+    /// Every key that there is. `config/bursar.toml` explains each.
+    static let keys: Set<String> = [
+        "connect", "environment", "actor", "retry.deadline", "retry.max_attempts", "pool.writers",
+        "pool.readers", "import.batch", "embedded.directory", "embedded.keep_running", "embedded.binaries",
+        "embedded.system_user", "display.color", "log.file", "log.level",
+    ]
+
+    /// No settings file is longer.
+    private static let maximumBytes = 1 << 20
+
+    /// - Parameter mustExist: whether it was asked for by name.
+    init(path: String, mustExist: Bool) throws(CommandError) {
+        self.path = path
+        let bytes: [UInt8]
+        do {
+            bytes = try readFile(path, limit: Self.maximumBytes)
+        } catch {
+            if error.code == ENOENT || error.code == ENOTDIR, !mustExist {
+                isRead = false
+                values = [:]
+                return
+            }
+            throw CommandError("the settings file \(path) cannot be read: \(error.message)", .badSettings)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandError("the settings file \(path) is not UTF-8 text; convert it", .badSettings)
+        }
+        isRead = true
+        values = try Self.parse(text, path: path)
+    }
+
+    private static func parse(
+        _ text: String, path: String
+    ) throws(CommandError) -> [String: Value] {
+        do {
+            var values: [String: Value] = [:]
+            try flatten(TOMLTable(string: text), prefix: "", into: &values)
+            return values
+        } catch let error as TOMLParseError {
+            let place = "line \(error.source.begin.line), column \(error.source.begin.column)"
+            throw CommandError("\(path), \(place): \(error.description)", .badSettings)
+        } catch {
+            throw CommandError("\(path): \(error)", .badSettings)
+        }
+    }
+
+    private static func flatten(
+        _ table: TOMLTable, prefix: String, into values: inout [String: Value]
+    ) {
+        for (key, value) in table {
+            if let inner = value.table {
+                flatten(inner, prefix: prefix + key + ".", into: &values)
+            } else {
+                values[prefix + key] = Value(value)
+            }
+        }
+    }
+
+    func text(_ key: String) throws(CommandError) -> Setting<String>? {
+        try value(key, "a text in quotes") { if case .text(let text) = $0 { text } else { nil } }
+    }
+
+    func flag(_ key: String) throws(CommandError) -> Setting<Bool>? {
+        try value(key, "true or false") { if case .flag(let flag) = $0 { flag } else { nil } }
+    }
+
+    func number(_ key: String, within range: ClosedRange<Int>) throws(CommandError) -> Setting<Int>? {
+        try value(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") {
+            if case .whole(let number) = $0, range.contains(number) { number } else { nil }
+        }
+    }
+
+    func seconds(_ key: String, within range: ClosedRange<Double>) throws(CommandError) -> Setting<Duration>?
+    {
+        try value(key, "seconds, from \(range.lowerBound) to \(range.upperBound)") { value in
+            switch value {
+            case .real(let seconds) where range.contains(seconds): .seconds(seconds)
+            case .whole(let seconds) where range.contains(Double(seconds)): .seconds(seconds)
+            default: nil
+            }
+        }
+    }
+
+    private func value<Result: Sendable>(
+        _ key: String, _ form: String, _ read: (Value) -> Result?
+    ) throws(CommandError) -> Setting<Result>? {
+        assert(Self.keys.contains(key), "\(key) is missing from the list of keys")
+        guard let found = values[key] else { return nil }
+        guard let value = read(found) else {
+            throw CommandError("\(path): \(key) must be \(form)", .badSettings)
+        }
+        return Setting(value: value, origin: .file(path))
+    }
+
+    /// A misspelt key would otherwise be a setting that silently does nothing.
+    func refuseUnknownKeys() throws(CommandError) {
+        guard let unknown = values.keys.filter({ !Self.keys.contains($0) }).sorted().first else { return }
+        let known = Self.keys.sorted().joined(separator: ", ")
+        throw CommandError("\(path): there is no setting “\(unknown)”; there are \(known)", .badSettings)
+    }
+}
