@@ -28,7 +28,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 "TOMLKit",
-            ], exclude: ["ConsoleEffects.swift"]),
+            ], exclude: ["ConsoleEffects.swift", "ConsoleRuntime.swift", "ConsoleCommand.swift"]),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -40,6 +40,9 @@ let package = Package(
         .testTarget(
             name: "LedgerServiceTests",
             dependencies: ["LedgerService", "TestSupport", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(name: "ArchitectureTests"),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["bursar", "EmbeddedPostgres", "Postgres", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

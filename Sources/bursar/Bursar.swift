@@ -14,9 +14,10 @@ struct Bursar: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, DoctorCommand.self, AccountCommand.self,
-            DepositCommand.self, WithdrawCommand.self, TransferCommand.self, AdjustCommand.self,
-            ReverseCommand.self, ShowCommand.self, JournalCommand.self, ImportCommand.self, ExportCommand.self, VerifyCommand.self, StressCommand.self,
+            InitCommand.self, DoctorCommand.self,
+            AccountCommand.self, DepositCommand.self, WithdrawCommand.self, TransferCommand.self,
+            AdjustCommand.self, ReverseCommand.self, ShowCommand.self, JournalCommand.self,
+            ImportCommand.self, ExportCommand.self, VerifyCommand.self, StressCommand.self,
         ])
 }
 

@@ -47,9 +47,9 @@ extension EmbeddedServerError.Kind {
     fileprivate var needsOtherSettings: Bool {
         switch self {
         case .binariesMissing, .unknownSystemUser, .foreignDirectory, .notPermitted, .readOnly, .otherVersion,
-            .pathTooLong, .badSetting:
+            .pathTooLong, .badSetting, .system:
             true
-        case .diskFull, .busy, .startFailed, .startTimedOut, .cancelled, .left, .system: false
+        case .diskFull, .busy, .startFailed, .startTimedOut, .cancelled, .left: false
         }
     }
 }

@@ -2,31 +2,45 @@ import Console
 import Ledger
 import LedgerService
 import LedgerStore
+import Terminal
 
 /// Carries out what the console asks for, each in a task of its own, and sends the answers to its inbox.
 ///
 /// It is used from the terminal's thread alone; only the inbox crosses threads.
 final class ConsoleEffects {
     private let session: Session
-    private let send: @Sendable (ConsoleAction) -> Void
+    private let inbox: Inbox<ConsoleAction>
     private let connection: ConnectionWatch
+    private let events: Task<Void, Never>
+    /// Operations under way.
     private var postings: [Reference: Task<Void, Never>] = [:]
-    private var events: Task<Void, Never>?
 
-    init(session: Session, send: @escaping @Sendable (ConsoleAction) -> Void) {
+    init(session: Session, inbox: Inbox<ConsoleAction>) {
         self.session = session
-        self.send = send
-        connection = ConnectionWatch(session: session, send: send)
+        self.inbox = inbox
+        connection = ConnectionWatch(session: session, inbox: inbox)
         events = Task { [feed = session.service.feed] in
-            for await event in await feed.events() { send(.attemptsArrived([event])) }
+            var waiting: [AttemptEvent] = []
+            for await event in await feed.events() {
+                waiting.append(event)
+                // A screen that cannot keep up gets them later and together.
+                if inbox.offer(.attemptsArrived(waiting)) { waiting.removeAll(keepingCapacity: true) }
+            }
         }
     }
 
-    /// Waits for operations under way, so that each has its outcome before the ledger is closed.
-    func finish() async {
-        events?.cancel()
-        for posting in postings.values { await posting.value }
+    var hasOpenOperations: Bool { !postings.isEmpty }
+
+    /// Stops listening.
+    /// - Returns: the operations under way, each to be waited for before the ledger is closed, so that it has its
+    ///   outcome.
+    func finish() -> [Task<Void, Never>] {
+        events.cancel()
+        return Array(postings.values)
     }
+
+    /// An operation has its outcome.
+    func ended(_ reference: Reference) { postings[reference] = nil }
 
     func perform(_ effect: ConsoleEffect) {
         let queries = session.store.queries
@@ -60,20 +74,20 @@ final class ConsoleEffects {
     }
 
     private func post(_ operation: Ledger.Operation, _ confirmation: Confirmation?) {
-        let (service, send) = (session.service, send)
+        let (service, inbox) = (session.service, inbox)
         postings[operation.reference] = Task {
-            send(.operationFinished(await service.perform(operation, confirmed: confirmation)))
+            inbox.send(.operationFinished(await service.perform(operation, confirmed: confirmation)))
         }
     }
 
     private func answer(_ id: RequestID, _ ask: @escaping @Sendable () async throws -> ConsoleAction) {
-        let (send, connection) = (send, connection)
+        let (inbox, connection) = (inbox, connection)
         Task {
             do {
-                send(try await ask())
+                inbox.send(try await ask())
             } catch {
                 let failure = error as? StoreFailure ?? StoreFailure(error, writing: false)
-                send(.queryFailed(id, message: failure.cause))
+                inbox.send(.queryFailed(id, message: failure.cause))
                 if failure.kind == .unavailable { await connection.isLost(failure.cause) }
             }
         }
@@ -83,25 +97,25 @@ final class ConsoleEffects {
 /// Tells when the ledger can be reached again.
 private actor ConnectionWatch {
     private let session: Session
-    private let send: @Sendable (ConsoleAction) -> Void
+    private let inbox: Inbox<ConsoleAction>
     private var isWatching = false
 
-    init(session: Session, send: @escaping @Sendable (ConsoleAction) -> Void) {
+    init(session: Session, inbox: Inbox<ConsoleAction>) {
         self.session = session
-        self.send = send
+        self.inbox = inbox
     }
 
     func isLost(_ message: String) async {
         if isWatching { return }
         isWatching = true
-        send(.connectionLost(message: message))
+        inbox.send(.connectionLost(message: message))
         while !Task.isCancelled {
             await session.service.recover?()
             if await isReachable() { break }
             do { try await session.service.environment.sleep(.seconds(1)) } catch { break }
         }
         isWatching = false
-        send(.connectionRestored)
+        inbox.send(.connectionRestored)
     }
 
     private func isReachable() async -> Bool {

@@ -122,7 +122,6 @@ extension Output {
         }
     }
 
-
     private func receipt(_ receipt: Receipt, _ word: String, _ outcome: OperationOutcome) {
         let tries = outcome.attempts == 1 ? "1 attempt" : "\(outcome.attempts) attempts"
         let milliseconds = Money.text(

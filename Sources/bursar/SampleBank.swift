@@ -8,7 +8,7 @@ extension LedgerService {
             let known = Set(try await store.queries.accounts(codes: page).map(\.account.code))
             let missing = page.filter { !known.contains($0) }
             if missing.isEmpty { continue }
-            try await require(
+            let opened = try await require(
                 missing.map { code in
                     try operation(
                         .accountChange(
@@ -19,10 +19,11 @@ extension LedgerService {
                             reason: "simulation"),
                         actor: actor)
                 })
+            // Another program may open them at the same time; who opened an account pays in.
             try await require(
-                missing.map {
+                zip(missing, opened).filter(\.1).map { code, _ in
                     try operation(
-                        .deposit(account: $0, amount: DecimalAmount(balance)), actor: actor,
+                        .deposit(account: code, amount: DecimalAmount(balance)), actor: actor,
                         narrative: "opening balance")
                 })
         }
@@ -37,11 +38,15 @@ extension LedgerService {
             narrative: narrative, valueDate: valueDate)
     }
 
-    /// - Throws: ``CommandError`` when one of them is not posted.
-    fileprivate func require(_ operations: [Ledger.Operation]) async throws {
-        for outcome in await perform(operations) where outcome.receipt == nil {
+    /// - Returns: for each whether it is posted; false for an account that exists already.
+    /// - Throws: ``CommandError`` when one of them is not posted for another reason.
+    @discardableResult
+    fileprivate func require(_ operations: [Ledger.Operation]) async throws -> [Bool] {
+        try await perform(operations).map { outcome in
+            if outcome.receipt != nil { return true }
+            if case .refused(.accountExists) = outcome.result { return false }
             throw CommandError(
-                "the sample accounts could not be made: \(outcome.result)", ExitStatus(outcome))
+                "the accounts could not be made ready: \(outcome.result)", ExitStatus(outcome))
         }
     }
 }

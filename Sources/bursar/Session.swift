@@ -39,8 +39,7 @@ struct Session: Sendable {
             let configuration = context.settings.embeddedConfiguration(directory: directory)
             return try await open(embedded: configuration, context, size: size, throwAway: false)
         case .server(let connectionString):
-            let settings = try ConnectionSettings(
-                connectionString, overrides: ["application_name": "bursar"])
+            let settings = try connectionSettings(connectionString)
             let session = try await make(
                 settings, embedded: nil, context, size: size, throwAwayDirectory: nil)
             do {
@@ -90,8 +89,7 @@ struct Session: Sendable {
         let output = context.output
         let server = try await EmbeddedServer.open(configuration) { output.progress($0.description) }
         do {
-            let settings = try ConnectionSettings(
-                server.connectionString, overrides: ["application_name": "bursar"])
+            let settings = try connectionSettings(server.connectionString)
             let session = try await make(
                 settings, embedded: server, context, size: size,
                 throwAwayDirectory: throwAway ? configuration.directory : nil)
@@ -106,6 +104,18 @@ struct Session: Sendable {
         } catch {
             await server.leave()
             throw error
+        }
+    }
+
+    private static func connectionSettings(
+        _ string: String
+    ) throws(CommandError) -> ConnectionSettings {
+        do throws(PostgresError) {
+            return try ConnectionSettings(string, overrides: ["application_name": "bursar"])
+        } catch {
+            throw CommandError(
+                "\(error.message); write it as \"host=… dbname=… user=…\" or postgresql://user@host/dbname",
+                .badSettings)
         }
     }
 
@@ -132,8 +142,8 @@ struct Session: Sendable {
         let name =
             throwAwayDirectory != nil ? "throw-away ledger" : embedded != nil ? "embedded" : settings.redacted
         return Session(
-            store: store, service: service, embedded: embedded, ledgerName: name, connection: settings.redacted,
-            throwAwayDirectory: throwAwayDirectory)
+            store: store, service: service, embedded: embedded, ledgerName: name,
+            connection: settings.redacted, throwAwayDirectory: throwAwayDirectory)
     }
 
     func close() async {

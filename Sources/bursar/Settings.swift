@@ -109,7 +109,9 @@ extension Settings {
         environmentName = try file.text("environment") ?? Setting(value: "", origin: .builtIn)
         actor = try Self.actor(options, environment, file)
         let flags = (
-            deadline: options.deadline.map { Setting(value: Duration.seconds($0), origin: .flag("--deadline")) },
+            deadline: options.deadline.map {
+                Setting(value: Duration.seconds($0), origin: .flag("--deadline"))
+            },
             attempts: options.maxAttempts.map { Setting(value: $0, origin: .flag("--max-attempts")) }
         )
         let fileDeadline = try file.seconds("retry.deadline", within: 0.001...86_400)

@@ -58,7 +58,9 @@ import Testing
     @Test func tellsAServerThatIsNotThereFromOneThatDoesNotLetIn() async throws {
         let nowhere = try Program.run(["account", "list", "--connect", "host=/nonexistent user=x dbname=x"])
         #expect(nowhere.status == 69, "\(nowhere.errors)")
-        let refused = try Program.run(["account", "list", "--connect", "host=127.0.0.1 port=1 user=x dbname=x"])
+        let refused = try Program.run([
+            "account", "list", "--connect", "host=127.0.0.1 port=1 user=x dbname=x",
+        ])
         #expect(refused.status == 69, "\(refused.errors)")
         let garbage = try Program.run(["account", "list", "--connect", "no such thing password=hunter2"])
         #expect(garbage.status == 78, "\(garbage.errors)")

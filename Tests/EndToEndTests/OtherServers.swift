@@ -13,7 +13,8 @@ struct PasswordServer: Sendable {
 
     static func make() async throws -> PasswordServer {
         let directory = try TemporaryDirectory()
-        let hba = try directory.write("local all keeper scram-sha-256\nlocal all all peer map=bursar\n", to: "hba")
+        let hba = try directory.write(
+            "local all keeper scram-sha-256\nlocal all all peer map=bursar\n", to: "hba")
         let ident = try directory.write("bursar root bursar\nbursar /^(.*)$ bursar\n", to: "ident")
         let server = try await EmbeddedServer.open(
             .init(
@@ -25,7 +26,8 @@ struct PasswordServer: Sendable {
         await owner.close()
         let socket = try ConnectionSettings(server.connectionString)["host"] ?? ""
         return PasswordServer(
-            connectionString: "host=\(socket) user=keeper dbname=bursar", server: server, directory: directory)
+            connectionString: "host=\(socket) user=keeper dbname=bursar", server: server, directory: directory
+        )
     }
 
     func stop() async { await server.leave() }
@@ -49,9 +51,8 @@ final class OldServer: Sendable {
             }
         }
         try #require(bound == 0 && listen(listener, 8) == 0)
-        let listener = listener
         // It lives until the listener is closed.
-        Thread.detachNewThread { Self.serve(listener) }
+        Thread.detachNewThread { [listener] in Self.serve(listener) }
     }
 
     deinit {
@@ -79,7 +80,7 @@ final class OldServer: Sendable {
                 + message("S", text("client_encoding") + text("UTF8"))
                 + message("K", [0, 0, 0, 1, 0, 0, 0, 2]) + message("Z", [UInt8(ascii: "I")]))
         let version = "PostgreSQL 9.6.24 on x86_64-pc-linux-gnu"
-        while let head = read(client, 5), let _ = read(client, length(Array(head[1...])) - 4) {
+        while let head = read(client, 5), read(client, length(Array(head[1...])) - 4) != nil {
             switch head[0] {
             case UInt8(ascii: "P"): send(client, message("1", []))
             case UInt8(ascii: "B"): send(client, message("2", []))
@@ -107,7 +108,7 @@ final class OldServer: Sendable {
 
     private static func message(_ kind: Character, _ body: [UInt8]) -> [UInt8] {
         let count = UInt32(body.count + 4)
-        return Array(String(kind).utf8) + withUnsafeBytes(of: count.bigEndian, Array.init) + body
+        return Array(String(kind).utf8) + withUnsafeBytes(of: count.bigEndian) { Array($0) } + body
     }
 
     private static func length(_ bytes: [UInt8]) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }

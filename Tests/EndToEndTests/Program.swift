@@ -58,7 +58,7 @@ struct Program: Sendable {
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = output
             errorsPath = NSTemporaryDirectory() + "/bursar-errors-\(UUID().uuidString)"
-            FileManager.default.createFile(atPath: errorsPath, contents: nil)
+            try Data().write(to: URL(fileURLWithPath: errorsPath))
             errors = try #require(FileHandle(forUpdatingAtPath: errorsPath))
             process.standardError = errors
             try process.run()
@@ -91,11 +91,12 @@ struct Program: Sendable {
 
 /// A ledger on the test server that commands are pointed at.
 struct CommandLedger: Sendable {
-    let connectionString: String
+    let database: TestDatabase
+
+    var connectionString: String { database.connectionString }
 
     static func make() async throws -> CommandLedger {
-        let database = try await TestDatabase.make(template: .ledger)
-        return CommandLedger(connectionString: database.connectionString)
+        CommandLedger(database: try await TestDatabase.make(template: .ledger))
     }
 
     @discardableResult
