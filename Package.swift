@@ -5,6 +5,7 @@ let package = Package(
     name: "bursar",
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -20,15 +21,26 @@ let package = Package(
             dependencies: ["Ledger", "LedgerStore", .product(name: "Logging", package: "swift-log")]),
         .target(name: "EmbeddedPostgres"),
         .target(name: "Interchange", dependencies: ["Ledger"]),
+        .target(
+            name: "Console",
+            dependencies: [
+                "Ledger", "LedgerService",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]),
+        .target(
+            name: "CTerminal", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+        .target(name: "Terminal", dependencies: ["Console", "CTerminal"]),
         .executableTarget(
             name: "bursar",
             dependencies: [
-                "EmbeddedPostgres", "Interchange", "Ledger", "LedgerService", "LedgerStore", "Postgres",
+                "Console", "EmbeddedPostgres", "Interchange", "Ledger", "LedgerService", "LedgerStore",
+                "Postgres", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 "TOMLKit",
-            ], exclude: ["ConsoleEffects.swift", "ConsoleRuntime.swift", "ConsoleCommand.swift"]),
+            ]),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -36,10 +48,23 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport"),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger"]),
+        .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Ledger"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "LedgerStoreTests", dependencies: ["LedgerStore", "LedgerService", "TestSupport"]),
         .testTarget(
             name: "LedgerServiceTests",
             dependencies: ["LedgerService", "TestSupport", .product(name: "Logging", package: "swift-log")]),
+        .executableTarget(
+            name: "embedded-user", dependencies: ["EmbeddedPostgres"], path: "Tests/EmbeddedUser"),
+        .testTarget(name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "embedded-user"]),
+        .executableTarget(
+            name: "terminal-probe", dependencies: ["Console", "Terminal"], path: "Tests/TerminalProbe"),
+        .testTarget(
+            name: "ConsoleTests", dependencies: ["Console", "Ledger", "LedgerService"],
+            exclude: ["Snapshots"]),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["CTerminal", "Console", "Terminal", "terminal-probe"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["bursar", "EmbeddedPostgres", "Postgres", "TestSupport"]),

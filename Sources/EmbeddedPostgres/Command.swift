@@ -1,24 +1,29 @@
 import Glibc
 
-/// A program with its arguments, run without a shell, in a session of its own: no terminal, no Ctrl-C of ours.
+/// A program with its arguments, run without a shell, in a session of its own: no terminal, no Ctrl-C of
+/// ours.
 struct Command {
     let executable: String
     var arguments: [String]
     /// The user to run as; nil: as this program does.
     var user: SystemUser?
-    /// The lock that the child goes on holding, by inheritance, for as long as it or a child of its own lives.
+    /// The lock that the child goes on holding, by inheritance, for as long as it or a child of its own
+    /// lives.
     var inherits: FileLock?
 
     /// Programs of PostgreSQL read PG* variables and speak the user's language: neither is wanted.
-    private static let environment = ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C", "TZ=UTC"]
+    private static let environment = [
+        "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL=C", "TZ=UTC",
+    ]
 
-    /// The command that takes on the other user: PostgreSQL refuses to run as root. It starts in `/`, because the
-    /// current directory may be closed to that user.
+    /// The command that takes on the other user: PostgreSQL refuses to run as root. It starts in `/`, because
+    /// the current directory may be closed to that user.
     private func resolved() throws(EmbeddedServerError) -> [String] {
         guard let user else { return [executable] + arguments }
         guard let env = Self.search("env"), let setpriv = Self.search("setpriv") else {
             throw EmbeddedServerError(
-                .binariesMissing, "the programs env and setpriv, which start the server as \(user.name), are missing",
+                .binariesMissing,
+                "the programs env and setpriv, which start the server as \(user.name), are missing",
                 advice: "run: sudo apt-get install coreutils util-linux")
         }
         return [
@@ -56,8 +61,8 @@ struct Command {
         sigfillset(&all)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &all)
-        // POSIX_SPAWN_SETSID, SETSIGDEF and SETSIGMASK of <spawn.h>: the first is not seen from Swift, because the
-        // header shows it with _GNU_SOURCE only.
+        // POSIX_SPAWN_SETSID, SETSIGDEF and SETSIGMASK of <spawn.h>: the first is not seen from Swift,
+        // because the header shows it with _GNU_SOURCE only.
         posix_spawnattr_setflags(&attributes, 0x80 | 0x04 | 0x08)
 
         var pid: pid_t = 0
@@ -93,15 +98,16 @@ struct Command {
         let output: String
     }
 
-    /// Runs the program to its end, with a short text (below 4 KiB, the size a pipe takes at once) as its input.
+    /// Runs the program to its end, with a short text (below 4 KiB, the size a pipe takes at once) as its
+    /// input.
     func run(input text: String = "", _ patience: Patience) throws(EmbeddedServerError) -> Result {
         var input = try Pipe()
         var output = try Pipe()
         let pid = try spawn(input: input.reading, output: output.writing)
         output.closeWriting()
         input.closeReading()
-        // A program that ends without reading would otherwise end this one, by SIGPIPE; the write fits the pipe, so
-        // that it cannot wait.
+        // A program that ends without reading would otherwise end this one, by SIGPIPE; the write fits the
+        // pipe, so that it cannot wait.
         if !text.isEmpty { input.write(text) }
         input.closeWriting()
         guard let content = try output.drain(patience) else {

@@ -1,10 +1,11 @@
 import Glibc
 
 extension Keeper {
-    /// Creates the server's data in a directory beside their place, and moves them there when they are complete: a
-    /// program that is killed on the way leaves nothing that could be mistaken for a server.
+    /// Creates the server's data in a directory beside their place, and moves them there when they are
+    /// complete: a program that is killed on the way leaves nothing that could be mistaken for a server.
     ///
-    /// The programs that do it hold the lock as well: when this one is killed, the next waits until they have ended.
+    /// The programs that do it hold the lock as well: when this one is killed, the next waits until they have
+    /// ended.
     func create(_ start: FileLock, _ patience: Patience) throws(EmbeddedServerError) {
         let binaries = try findBinaries(for: nil, patience)
         try Files.remove(layout.draft)
@@ -46,6 +47,7 @@ extension Keeper {
             executable: binaries.postgres, arguments: ["--single", "-D", layout.draft, "postgres"],
             user: owner, inherits: start)
         try succeed(try single.run(input: "CREATE DATABASE \(Layout.database);\n", patience), quiet: "ERROR:")
+        try Files.synchronize(directory: layout.draft)
     }
 
     /// Throws when a program has failed, or has written `quiet`, which it does without failing.
@@ -56,33 +58,38 @@ extension Keeper {
 
     func findBinaries(for data: Int?, _ patience: Patience) throws(EmbeddedServerError) -> Binaries {
         try Binaries.find(
-            in: configuration.binaries, data: data, path: getenv("PATH").map { String(cString: $0) }, patience)
+            in: configuration.binaries, data: data, path: getenv("PATH").map { String(cString: $0) }, patience
+        )
     }
 
-    /// What a failed program of PostgreSQL has said (in English, because it is run with LC_ALL=C), as an error that
-    /// says what to do.
+    /// What a failed program of PostgreSQL has said (in English, because it is run with LC_ALL=C), as an
+    /// error that says what to do.
     func failure(_ output: String, _ what: String) -> EmbeddedServerError {
         func says(_ words: String...) -> Bool { words.contains { output.contains($0) } }
         let quoted = lastLines(of: output)
         let message = quoted.isEmpty ? what : "\(what): \(quoted)"
-        // A server that cannot write its log does not say why it ends. The next bit of the write-ahead log that it
-        // needs has 16 MiB.
+        // A server that cannot write its log does not say why it ends. The next bit of the write-ahead log
+        // that it needs has 16 MiB.
         let isFull = (Files.bytesFree(at: layout.directory) ?? .max) < 16 << 20
         if says("No space left on device", "Disk quota exceeded") || (isFull && !says("FATAL")) {
             return EmbeddedServerError(
                 .diskFull, "\(what): the disk that holds it is full",
                 advice: "make room on that file system and start again; nothing that was posted is lost")
         }
-        if says("unrecognized configuration parameter", "invalid value for parameter", "outside the valid range") {
+        if says(
+            "unrecognized configuration parameter", "invalid value for parameter", "outside the valid range")
+        {
             return EmbeddedServerError(
                 .badSetting, message, advice: "correct the server's settings in the settings of bursar")
         }
         if says("database files are incompatible") {
             return EmbeddedServerError(
-                .otherVersion, message, advice: "install the version of PostgreSQL that the data were made with")
+                .otherVersion, message,
+                advice: "install the version of PostgreSQL that the data were made with")
         }
         if says("Read-only file system") {
-            return EmbeddedServerError(system: EROFS, doing: "start the private server in \(layout.directory)")
+            return EmbeddedServerError(
+                system: EROFS, doing: "start the private server in \(layout.directory)")
         }
         if says("Permission denied", "Operation not permitted") {
             return EmbeddedServerError(
@@ -90,10 +97,12 @@ extension Keeper {
         }
         if says("Cannot allocate memory", "could not map anonymous shared memory") {
             return EmbeddedServerError(
-                .startFailed, message, advice: "make memory free, or set a smaller shared_buffers for the server")
+                .startFailed, message,
+                advice: "make memory free, or set a smaller shared_buffers for the server")
         }
         return EmbeddedServerError(
-            .startFailed, message, advice: "the server's log, \(layout.log), may tell more; `bursar doctor` too")
+            .startFailed, message,
+            advice: "the server's log, \(layout.log), may tell more; `bursar doctor` too")
     }
 }
 

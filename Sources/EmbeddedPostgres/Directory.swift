@@ -52,24 +52,31 @@ extension Keeper {
             "\(layout.directory) belongs to the user \(other), and the server would run as \(user.name)",
             advice: owner == nil
                 ? "run bursar as \(other), or choose another directory"
-                : "run bursar as \(other), set \(other) as the server's system user, or choose another directory")
+                : "run bursar as \(other), set \(other) as the server's system user, or choose another "
+                    + "directory"
+        )
     }
 
-    /// As root, makes sure that the server's user can enter a directory: a home directory is often closed to it.
+    /// As root, makes sure that the server's user can enter a directory: a home directory is often closed to
+    /// it.
     private func requireReach(_ path: String, _ patience: Patience) throws(EmbeddedServerError) {
         guard let owner, try server() == nil else { return }
-        let result = try Command(executable: "/usr/bin/test", arguments: ["-x", path], user: owner).run(patience)
+        let result = try Command(executable: "/usr/bin/test", arguments: ["-x", path], user: owner).run(
+            patience)
         guard result.status != 0 else { return }
         guard result.output.isEmpty else {
             throw EmbeddedServerError(
-                .unknownSystemUser, "cannot run the server as the user \(owner.name): \(lastLines(of: result.output))",
+                .unknownSystemUser,
+                "cannot run the server as the user \(owner.name): \(lastLines(of: result.output))",
                 advice: "run bursar as an ordinary user")
         }
         throw EmbeddedServerError(
             .notPermitted,
-            "the user \(owner.name), as which the server runs when bursar is run by root, may not enter \(path)",
-            advice: "choose a directory that \(owner.name) can enter, such as /var/lib/bursar, or run bursar as an "
-                + "ordinary user")
+            "the user \(owner.name), as which the server runs when bursar is run by root, may not enter "
+                + path,
+            advice:
+                "choose a directory that \(owner.name) can enter, such as /var/lib/bursar, or run bursar as "
+                + "an ordinary user")
     }
 
     private func nearestExisting(above path: String) throws(EmbeddedServerError) -> String {

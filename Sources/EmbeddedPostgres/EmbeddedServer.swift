@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-/// A private PostgreSQL server: created with its first use, shared by all programs of its user, and stopped by the
-/// last one that leaves.
+/// A private PostgreSQL server: created with its first use, shared by all programs of its user, and stopped
+/// by the last one that leaves.
 ///
-///     let server = try await EmbeddedServer.open(.init(directory: directory)) { step in show(step.description) }
+///     let server = try await EmbeddedServer.open(.init(directory: directory)) { show($0.description) }
 ///     … connect to server.connectionString …
 ///     await server.leave()
 ///
-/// Each value counts as one user of the server, also several in one program. A program that is killed is no longer
-/// counted; the server it leaves behind is joined by the next program and stopped by the last one.
+/// Each value counts as one user of the server, also several in one program. A program that is killed is no
+/// longer counted; the server it leaves behind is joined by the next program and stopped by the last one.
 public final class EmbeddedServer: Sendable {
     /// What a server is made and started with.
     public struct Configuration: Sendable {
@@ -17,8 +17,8 @@ public final class EmbeddedServer: Sendable {
         public var directory: String
         /// The directory of `initdb` and `postgres`; nil: searched for in PATH and the usual places.
         public var binaries: String?
-        /// The user that the server runs as and its files belong to; only looked at when this program runs as root,
-        /// because PostgreSQL does not run as root.
+        /// The user that the server runs as and its files belong to; only looked at when this program runs as
+        /// root, because PostgreSQL does not run as root.
         public var systemUser: String
         /// Server settings beyond and above our own; they take effect when the server starts the next time.
         public var settings: [String: String]
@@ -29,7 +29,8 @@ public final class EmbeddedServer: Sendable {
 
         public init(
             directory: String, binaries: String? = nil, systemUser: String = "postgres",
-            settings: [String: String] = [:], keepsRunning: Bool = false, startTimeout: Duration = .seconds(60)
+            settings: [String: String] = [:], keepsRunning: Bool = false,
+            startTimeout: Duration = .seconds(60)
         ) {
             self.directory = directory
             self.binaries = binaries
@@ -64,14 +65,15 @@ public final class EmbeddedServer: Sendable {
     private let keeper: Keeper
     private let state: Mutex<State>
 
-    private init(configuration: Configuration, keeper: Keeper, socketDirectory: String, membership: FileLock) {
+    private init(configuration: Configuration, keeper: Keeper, socketDirectory: String, membership: FileLock)
+    {
         self.configuration = configuration
         self.keeper = keeper
         state = Mutex(State(socketDirectory: socketDirectory, membership: membership))
     }
 
-    /// `$XDG_DATA_HOME/bursar`, else `~/.local/share/bursar`; as root without XDG_DATA_HOME `/var/lib/bursar`, because
-    /// the server's user cannot enter root's home.
+    /// `$XDG_DATA_HOME/bursar`, else `~/.local/share/bursar`; as root without XDG_DATA_HOME
+    /// `/var/lib/bursar`, because the server's user cannot enter root's home.
     public static func defaultDirectory(environment: [String: String]) -> String {
         // The XDG Base Directory Specification has relative paths ignored.
         if let home = environment["XDG_DATA_HOME"], home.hasPrefix("/") { return home + "/bursar" }
@@ -82,8 +84,8 @@ public final class EmbeddedServer: Sendable {
 
     /// Joins the server of the directory; starts it when it does not run, and creates it when there is none.
     ///
-    /// Any number of programs may do so at once. `progress` is called from another thread, and not at all for what
-    /// takes no time.
+    /// Any number of programs may do so at once. `progress` is called from another thread, and not at all for
+    /// what takes no time.
     public static func open(
         _ configuration: Configuration, progress: @escaping @Sendable (Step) -> Void = { _ in }
     ) async throws(EmbeddedServerError) -> EmbeddedServer {
@@ -103,8 +105,8 @@ public final class EmbeddedServer: Sendable {
         Layout.connectionString(socketDirectory: state.withLock { $0.socketDirectory })
     }
 
-    /// Waits until the server takes connections, and starts it again when it has crashed. Costs one short connection
-    /// when it runs; many programs may ask at once.
+    /// Waits until the server takes connections, and starts it again when it has crashed. Costs one short
+    /// connection when it runs; many programs may ask at once.
     public func ensureRunning() async throws(EmbeddedServerError) {
         guard state.withLock({ $0.membership != nil }) else {
             throw EmbeddedServerError(
@@ -120,8 +122,8 @@ public final class EmbeddedServer: Sendable {
         state.withLock { $0.socketDirectory = current }
     }
 
-    /// Ends this use of the server; the last one out stops it (disconnecting whoever still is connected, what was
-    /// committed being safe) unless it is to keep running. Leaving twice does nothing.
+    /// Ends this use of the server; the last one out stops it (disconnecting whoever still is connected, what
+    /// was committed being safe) unless it is to keep running. Leaving twice does nothing.
     public func leave() async {
         let membership = state.withLock { state in
             defer { state.membership = nil }
@@ -139,8 +141,9 @@ public final class EmbeddedServer: Sendable {
         }.value
     }
 
-    /// Stops the server of a directory at once, whoever uses it, and deletes it with all data: for servers that were
-    /// made to be thrown away. Does nothing when the directory does not exist; refuses one that is not a server's.
+    /// Stops the server of a directory at once, whoever uses it, and deletes it with all data: for servers
+    /// that were made to be thrown away. Does nothing when the directory does not exist; refuses one that is
+    /// not a server's.
     public static func destroy(_ directory: String) async throws(EmbeddedServerError) {
         try await onOwnThread(Patience(.seconds(30))) { patience throws(EmbeddedServerError) in
             try Keeper.destroy(Layout(directory: Files.absolute(directory)), patience)

@@ -88,8 +88,8 @@ func text(of buffer: [CChar]) -> String {
     String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
-/// Text from a log, a path or a program made fit for a terminal: control characters, and the marks that turn the
-/// direction of writing, become spaces.
+/// Text from a log, a path or a program made fit for a terminal: control characters, and the marks that turn
+/// the direction of writing, become spaces.
 func printable(_ text: some StringProtocol) -> String {
     var scalars = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

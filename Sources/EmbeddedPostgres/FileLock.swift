@@ -16,9 +16,12 @@ final class FileLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Opens the file, and makes it when it is not there.
-    static func open(_ path: String, owner: SystemUser?) throws(EmbeddedServerError) -> FileLock {
-        let low = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    /// Opens the file; makes it when it is not there, unless told not to.
+    static func open(
+        _ path: String, owner: SystemUser?, creating: Bool = true
+    ) throws(EmbeddedServerError) -> FileLock {
+        let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (creating ? O_CREAT : 0)
+        let low = Glibc.open(path, flags, 0o600)
         guard low >= 0 else { throw EmbeddedServerError(system: errno, doing: "open \(path)") }
         // Above the standard streams, so that handing it to a child never overwrites one of them.
         let descriptor = fcntl(low, F_DUPFD_CLOEXEC, 10)

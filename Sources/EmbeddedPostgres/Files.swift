@@ -1,6 +1,7 @@
 import Glibc
 
-/// Files and directories by their paths, with errors in plain words. Links are never followed at the last step.
+/// Files and directories by their paths, with errors in plain words. Links are never followed at the last
+/// step.
 enum Files {
     enum Sort: Equatable {
         case file, directory, link, other
@@ -36,12 +37,12 @@ enum Files {
             identity: Identity(device: UInt64(record.st_dev), inode: UInt64(record.st_ino)))
     }
 
-    /// What is at the path; nil when there is nothing.
+    /// What is at the path; nil when there is nothing, also because something above it is no directory.
     static func look(_ path: String, following: Bool = false) throws(EmbeddedServerError) -> Facts? {
         var record = stat()
         let status = following ? stat(path, &record) : lstat(path, &record)
         if status == 0 { return facts(record) }
-        if errno == ENOENT { return nil }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
         throw EmbeddedServerError(system: errno, doing: "look at \(path)")
     }
 

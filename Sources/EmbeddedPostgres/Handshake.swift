@@ -1,7 +1,7 @@
 import Glibc
 
-/// Asks a server over its socket whether it takes connections, with the first message of PostgreSQL's protocol
-/// (PostgreSQL manual, "Message Flow", "Start-up"); needs no libpq and no password.
+/// Asks a server over its socket whether it takes connections, with the first message of PostgreSQL's
+/// protocol (PostgreSQL manual, "Message Flow", "Start-up"); needs no libpq and no password.
 enum Handshake {
     enum Answer: Equatable {
         /// It takes connections, or would if not so many were open.

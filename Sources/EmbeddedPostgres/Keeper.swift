@@ -1,11 +1,11 @@
 import Glibc
 
-/// Looks after one directory: who uses the server in it, and whether it runs. All of it blocks, and is called on
-/// threads of its own.
+/// Looks after one directory: who uses the server in it, and whether it runs. All of it blocks, and is called
+/// on threads of its own.
 ///
-/// Three locks, all given back by the kernel when their holder ends, keep programs from getting into each other's
-/// way: the marker's while a server is created, started or stopped; a shared one for each user; and the one that
-/// all processes of the server hold while they live.
+/// Three locks, all given back by the kernel when their holder ends, keep programs from getting into each
+/// other's way: the marker's while a server is created, started or stopped; a shared one for each user; and
+/// the one that all processes of the server hold while they live.
 struct Keeper: Sendable {
     let layout: Layout
     let configuration: EmbeddedServer.Configuration
@@ -21,8 +21,9 @@ struct Keeper: Sendable {
         guard layout.directory.utf8.count <= Layout.maximumPath else {
             throw EmbeddedServerError(
                 .pathTooLong,
-                "the path of the private server's directory has \(layout.directory.utf8.count) bytes, and PostgreSQL "
-                    + "can work with \(Layout.maximumPath)", advice: "choose a directory with a shorter path")
+                "the path of the private server's directory has \(layout.directory.utf8.count) bytes, and "
+                    + "PostgreSQL can work with \(Layout.maximumPath)",
+                advice: "choose a directory with a shorter path")
         }
         self.configuration = configuration
         // A wrong setting is told at once and not only when the server happens to start.
@@ -48,7 +49,7 @@ struct Keeper: Sendable {
         _ patience: Patience, progress: (EmbeddedServer.Step) -> Void
     ) throws(EmbeddedServerError) -> (FileLock, String) {
         try prepareDirectory(patience)
-        return try withStartLock(patience) { start throws(EmbeddedServerError) in
+        return try withStartLock(creating: true, patience) { start throws(EmbeddedServerError) in
             try start.describe(Layout.markerText)
             let membership = try FileLock.open(layout.users, owner: owner)
             // Only the last one out takes it for itself alone, and with the marker's lock, which we hold.
@@ -87,7 +88,8 @@ struct Keeper: Sendable {
         }
     }
 
-    /// The postmaster's process id; nil when none runs. A file that names somebody else's process counts as none.
+    /// The postmaster's process id; nil when none runs. A file that names somebody else's process counts as
+    /// none.
     func server() throws(EmbeddedServerError) -> pid_t? {
         guard let data = try Files.look(layout.data, following: true)?.identity,
             let file = PostmasterFile(Files.read(layout.postmasterFile)),
@@ -120,12 +122,14 @@ struct Keeper: Sendable {
         Children.collect()
     }
 
-    /// Runs `body` while no other program creates, starts or stops the server.
+    /// Runs `body` while no other program creates, starts or stops the server. Only who joins marks a directory
+    /// as a server's: one that was deleted meanwhile stays deleted.
     func withStartLock<Success>(
-        _ patience: Patience, _ body: (FileLock) throws(EmbeddedServerError) -> Success
+        creating: Bool = false, _ patience: Patience,
+        _ body: (FileLock) throws(EmbeddedServerError) -> Success
     ) throws(EmbeddedServerError) -> Success {
         while true {
-            let lock = try FileLock.open(layout.marker, owner: owner)
+            let lock = try FileLock.open(layout.marker, owner: owner, creating: creating)
             // The file may have been deleted with its server while we waited: then it locks nobody out.
             if try lock.take(.exclusive), try lock.isCurrent() {
                 defer { withExtendedLifetime(lock) {} }
@@ -137,7 +141,8 @@ struct Keeper: Sendable {
 
     private func busy() -> EmbeddedServerError {
         EmbeddedServerError(
-            .busy, "another program has been creating, starting or stopping the private server in "
+            .busy,
+            "another program has been creating, starting or stopping the private server in "
                 + "\(layout.directory) all the time",
             advice: "wait a moment and try again; `fuser \(layout.marker)` tells which program it is")
     }

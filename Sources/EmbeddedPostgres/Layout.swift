@@ -31,20 +31,22 @@ struct Layout: Sendable {
     var versionFile: String { data + "/PG_VERSION" }
     var controlFile: String { data + "/global/pg_control" }
 
-    static let markerText = "The private PostgreSQL server of bursar, format 1: change nothing here by hand.\n"
+    static let markerText =
+        "The private PostgreSQL server of bursar, format 1: change nothing here by hand.\n"
 
     static func socket(in directory: String) -> String { "\(directory)/.s.PGSQL.\(port)" }
 
     /// The files of a server that may be deleted with it, the marker last.
     var removable: [String] {
         [
-            data, draft, innerSocketDirectory, socketRecord, socketRecord + ".new", log, previousLog, users, alive,
+            data, draft, innerSocketDirectory, socketRecord, socketRecord + ".new", log, previousLog, users,
+            alive,
             marker,
         ]
     }
 
-    /// Names that a directory may hold and still count as empty: those that we make before the marker says that it
-    /// is ours are none, and a file system of its own has `lost+found`.
+    /// Names that a directory may hold and still count as empty: those that we make before the marker says
+    /// that it is ours are none, and a file system of its own has `lost+found`.
     static let ignored: Set<String> = ["lost+found"]
 
     static func connectionString(socketDirectory: String) -> String {

@@ -8,8 +8,8 @@ struct Pipe: ~Copyable {
     var reading: Int32 { ends.reading }
     var writing: Int32 { ends.writing }
 
-    /// A connected pair of sockets and not pipe(2): writing to one whose reader is gone can be told not to raise
-    /// SIGPIPE, which would end the program.
+    /// A connected pair of sockets and not pipe(2): writing to one whose reader is gone can be told not to
+    /// raise SIGPIPE, which would end the program.
     init() throws(EmbeddedServerError) {
         var pair: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -70,8 +70,8 @@ struct Pipe: ~Copyable {
 
 /// Children of this program.
 enum Children {
-    /// Servers that this program has started. One that crashes must be collected, or its number counts as taken
-    /// until this program ends.
+    /// Servers that this program has started. One that crashes must be collected, or its number counts as
+    /// taken until this program ends.
     private static let servers = Mutex<Set<pid_t>>([])
 
     static func remember(_ pid: pid_t) {

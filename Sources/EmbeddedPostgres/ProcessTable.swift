@@ -4,8 +4,8 @@ import Glibc
 enum ProcessTable {
     /// Whether the process is PostgreSQL at work in this data directory: no other is ever sent a signal.
     ///
-    /// The server and its helpers stand in their data directory and keep the name of their program. A process that
-    /// has ended and waits to be collected by its parent has neither.
+    /// The server and its helpers stand in their data directory and keep the name of their program. A process
+    /// that has ended and waits to be collected by its parent has neither.
     static func isServer(_ pid: pid_t, of data: Files.Identity) -> Bool {
         guard pid > 1, let name = Files.read("/proc/\(pid)/comm", last: 64) else { return false }
         guard name == "postgres\n" || name == "postmaster\n" else { return false }
@@ -36,7 +36,9 @@ struct PostmasterFile {
         guard let content else { return nil }
         let lines = content.split(separator: "\n", omittingEmptySubsequences: false)
         // A server in single-user mode writes its number as negative.
-        guard let first = lines.first, let number = pid_t(first.drop { $0 == "-" }), number > 0 else { return nil }
+        guard let first = lines.first, let number = pid_t(first.drop { $0 == "-" }), number > 0 else {
+            return nil
+        }
         pid = number
         socketDirectory = lines.count > 4 && !lines[4].isEmpty ? String(lines[4]) : nil
         state = lines.count > 7 ? String(lines[7].prefix { $0 != " " }) : nil

@@ -24,7 +24,9 @@ extension Keeper {
             } else {
                 try endOrphans(of: data, patience)
                 launches += 1
-                if let sockets = try launch(isFirst: launches == 1, patience, progress: progress) { return sockets }
+                if let sockets = try launch(isFirst: launches == 1, patience, progress: progress) {
+                    return sockets
+                }
                 isTold = true
             }
             guard try patience.pause() else { throw timedOut() }
@@ -41,7 +43,9 @@ extension Keeper {
     /// The socket directory of a running server that takes connections; nil when it does not do so yet.
     ///
     /// A server whose socket was deleted, as cleaners of /tmp do, will never be reached again: it is stopped.
-    private func answering(_ file: PostmasterFile, _ patience: Patience) throws(EmbeddedServerError) -> String? {
+    private func answering(_ file: PostmasterFile, _ patience: Patience) throws(EmbeddedServerError)
+        -> String?
+    {
         // Every question that comes too early is a line in the server's log.
         guard let sockets = file.socketDirectory, file.state == "ready" else { return nil }
         switch Handshake.ask(socketDirectory: sockets) {
@@ -55,8 +59,8 @@ extension Keeper {
         }
     }
 
-    /// Waits for the processes of a server whose postmaster was killed: a new one must not share the data with
-    /// them. They notice by themselves when they are idle; a busy one is told after a second.
+    /// Waits for the processes of a server whose postmaster was killed: a new one must not share the data
+    /// with them. They notice by themselves when they are idle; a busy one is told after a second.
     func endOrphans(of data: Files.Identity, _ patience: Patience) throws(EmbeddedServerError) {
         let hurry = ContinuousClock.now.advanced(by: .seconds(1))
         while try isAlive() || !ProcessTable.servers(of: data).isEmpty {
@@ -66,18 +70,21 @@ extension Keeper {
             }
             guard try patience.pause() else {
                 throw EmbeddedServerError(
-                    .startTimedOut, "processes of the private server in \(layout.directory) outlived it and do not end",
+                    .startTimedOut,
+                    "processes of the private server in \(layout.directory) outlived it and do not end",
                     advice: "end the postgres processes that `fuser \(layout.alive)` names, and start again")
             }
         }
     }
 
     /// Starts the server and waits until it takes connections.
-    /// - Returns: its socket's directory; nil when it found traces of its predecessor and is to be started again.
+    /// - Returns: its socket's directory; nil when it found traces of its predecessor and is to be started
+    /// again.
     private func launch(
         isFirst: Bool, _ patience: Patience, progress: (EmbeddedServer.Step) -> Void
     ) throws(EmbeddedServerError) -> String? {
-        guard let version = Files.read(layout.versionFile)?.prefix(while: { $0.isNumber }), let major = Int(version)
+        guard let version = Files.read(layout.versionFile)?.prefix(while: { $0.isNumber }),
+            let major = Int(version)
         else {
             throw EmbeddedServerError(
                 .startFailed, "\(layout.data) is damaged: its file PG_VERSION is missing or unreadable",
@@ -89,9 +96,11 @@ extension Keeper {
         if isFirst { progress(try sweep() ? .recovering : .starting) }
         let sockets = try SocketDirectory.prepare(layout, owner: owner)
         Self.removeSocket(in: sockets)
-        try writeSettings(socketDirectory: sockets)
+        let settings = try ServerSettings(extra: configuration.settings, socketDirectory: sockets)
+        try write(settings)
         let postgres = Command(
-            executable: binaries.postgres, arguments: ["-D", layout.data], user: owner, inherits: alive)
+            executable: binaries.postgres, arguments: ["-D", layout.data] + settings.arguments, user: owner,
+            inherits: alive)
         let pid = try start(postgres, isFirst: isFirst)
         while true {
             let file = PostmasterFile(Files.read(layout.postmasterFile))
@@ -101,7 +110,9 @@ extension Keeper {
             }
             if Children.ended(pid) != nil {
                 let log = Files.read(layout.log, last: 8192) ?? ""
-                if log.contains("postmaster.pid\" already exists") || log.contains("is still in use") { return nil }
+                if log.contains("postmaster.pid\" already exists") || log.contains("is still in use") {
+                    return nil
+                }
                 throw failure(log, "PostgreSQL ended instead of starting the private server")
             }
             guard try patience.pause() else {
@@ -111,8 +122,8 @@ extension Keeper {
         }
     }
 
-    /// Takes away a pid file that would keep the server from starting because some other process has got the number
-    /// that it names. Nobody is at the data: we hold the lock that all processes of a server hold.
+    /// Takes away a pid file that would keep the server from starting because some other process has got the
+    /// number that it names. Nobody is at the data: we hold the lock that all processes of a server hold.
     /// - Returns: whether the server was cut off.
     private func sweep() throws(EmbeddedServerError) -> Bool {
         guard try Files.look(layout.postmasterFile) != nil else { return false }
@@ -123,13 +134,13 @@ extension Keeper {
         return true
     }
 
-    private func writeSettings(socketDirectory: String) throws(EmbeddedServerError) {
-        let settings = try ServerSettings(extra: configuration.settings, socketDirectory: socketDirectory)
+    private func write(_ settings: ServerSettings) throws(EmbeddedServerError) {
         let user = owner ?? .current()
         try Files.replace(layout.data + "/bursar.conf", with: settings.text, owner: owner)
         try Files.replace(layout.data + "/pg_hba.conf", with: ServerSettings.authentication, owner: owner)
         try Files.replace(
-            layout.data + "/pg_ident.conf", with: ServerSettings.identities(serverUser: user.name), owner: owner)
+            layout.data + "/pg_ident.conf", with: ServerSettings.identities(serverUser: user.name),
+            owner: owner)
     }
 
     /// Runs the server with its log; the log of the start before is kept, older ones are not.
@@ -159,6 +170,7 @@ extension Keeper {
             .startTimedOut,
             "the private server does not take connections yet; it is left to go on"
                 + (log.isEmpty ? "" : ", and its log ends: \(log)"),
-            advice: "wait a moment and start again; after a crash of the machine, recovering can take minutes")
+            advice: "wait a moment and start again; after a crash of the machine, recovering can take minutes"
+        )
     }
 }

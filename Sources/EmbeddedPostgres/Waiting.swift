@@ -18,8 +18,8 @@ final class Patience: Sendable {
 
     var isCancelled: Bool { givenUp.withLock { $0 } }
 
-    /// Lets a moment pass between two looks at something that has no event to wait for: a tenth of the time that
-    /// has passed, between 2 and 100 ms. False when the time is up.
+    /// Lets a moment pass between two looks at something that has no event to wait for: a tenth of the time
+    /// that has passed, between 2 and 100 ms. False when the time is up.
     func pause() throws(EmbeddedServerError) -> Bool {
         guard !isCancelled else {
             throw EmbeddedServerError(
@@ -42,15 +42,18 @@ final class Patience: Sendable {
     }
 }
 
-/// Runs blocking work on a thread of its own, so that no thread of the cooperative pool waits for a file lock or a
-/// starting server; cancelling the task cancels `patience`.
+/// Runs blocking work on a thread of its own, so that no thread of the cooperative pool waits for a file lock
+/// or a starting server; cancelling the task cancels `patience`.
 func onOwnThread<Success: Sendable>(
     _ patience: Patience,
     _ work: @escaping @Sendable (Patience) throws(EmbeddedServerError) -> Success
 ) async throws(EmbeddedServerError) -> Success {
     let result = await withTaskCancellationHandler {
-        await withCheckedContinuation { (done: CheckedContinuation<Result<Success, EmbeddedServerError>, Never>) in
-            startThread { done.resume(returning: Result { () throws(EmbeddedServerError) in try work(patience) }) }
+        await withCheckedContinuation {
+            (done: CheckedContinuation<Result<Success, EmbeddedServerError>, Never>) in
+            startThread {
+                done.resume(returning: Result { () throws(EmbeddedServerError) in try work(patience) })
+            }
         }
     } onCancel: {
         patience.cancel()

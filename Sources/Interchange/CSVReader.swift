@@ -40,12 +40,24 @@ struct CSVReader {
         if isAtEnd { return false }
         builder.beginRow()
         while true {
-            while position < filled {
-                position += 1
-                if builder.take(chunk[position - 1]) { return true }
-            }
+            if takeChunk() { return true }
             (position, filled) = (0, 0)
             if try !fill() { return try finish() }
+        }
+    }
+
+    /// Takes bytes of the chunk up to the end of a row, or all.
+    /// - Returns: whether the row is complete.
+    private mutating func takeChunk() -> Bool {
+        // The chunk is held here as well, so that the rest of the reader may change while its bytes are looked at.
+        let chunk = chunk
+        return chunk.withUnsafeBufferPointer { bytes in
+            while position < filled {
+                position += 1
+                if builder.take(bytes[position - 1]) { return true }
+                position += builder.takeText(UnsafeBufferPointer(rebasing: bytes[position..<filled]))
+            }
+            return false
         }
     }
 

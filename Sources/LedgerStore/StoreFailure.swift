@@ -85,7 +85,7 @@ extension StoreFailure.Kind {
         case .connectionLost: self = writing ? .unknownOutcome : .unavailable
         case .deadlineExceeded: self = .deadlineExceeded
         case .cancelled: self = .cancelled
-        case .protocolViolation: self = .failed
+        case .protocolViolation, .unsupportedServer: self = .failed
         case .server: self = Self.server(error, writing: writing)
         }
     }

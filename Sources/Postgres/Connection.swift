@@ -64,6 +64,10 @@ public actor Connection {
 
     /// Executes statements in one round trip, and, unless they control the transaction themselves, in one
     /// implicit transaction: the first error fails all.
+    ///
+    /// A statement that the server has lost (`DISCARD ALL`, a pooler) is prepared anew unseen when it is the
+    /// first; a later one fails the call with 26000, nothing of its transaction is kept, and the next call
+    /// prepares it.
     public func pipeline(
         _ queries: [Query], timeout: Duration? = nil
     ) async throws(PostgresError) -> [Rows] {
@@ -89,6 +93,10 @@ public actor Connection {
     /// The same and more, without waiting for the connection's turn.
     nonisolated var condition: Session.Condition { session.condition }
 
+    /// Whether the server has said that it is not, or soon will not be, the one to write to: see
+    /// `Session.retirement`.
+    nonisolated var retirement: Session.Retirement { session.retirement }
+
     /// Ends the session. A call in flight fails with `connectionLost`, and so do those that wait.
     public func close() async {
         turn.close()
@@ -104,6 +112,9 @@ public actor Connection {
         case .closed: throw PostgresError(kind: .connectionLost, message: "the connection was closed")
         }
         defer { turn.leave() }
+        if deadline != .never, deadline <= .now {
+            throw PostgresError(kind: .deadlineExceeded, message: "the deadline passed before it was sent")
+        }
         lastRequest += 1
         let id = lastRequest
         let outcome = await withTaskCancellationHandler {

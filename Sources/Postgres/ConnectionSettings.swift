@@ -25,7 +25,8 @@ public struct ConnectionSettings: Sendable, Equatable {
         }
         for (keyword, value) in overrides {
             guard known.contains(keyword), !value.utf8.contains(0) else {
-                throw PostgresError(kind: .cannotConnect, message: "no connection setting \(singleLine(keyword))")
+                throw PostgresError(
+                    kind: .cannotConnect, message: "no connection setting \(singleLine(keyword))")
             }
             values[keyword] = value
         }
@@ -71,4 +72,11 @@ public struct ConnectionSettings: Sendable, Equatable {
             option += 1
         }
     }
+}
+
+// However settings end up in a log, `print` and `dump` included: what was given holds a password.
+extension ConnectionSettings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { redacted }
+    public var debugDescription: String { redacted }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

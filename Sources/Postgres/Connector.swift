@@ -1,5 +1,6 @@
 import CLibPQ
 import Glibc
+import Synchronization
 
 /// Opens one connection, on a thread of its own.
 ///
@@ -19,11 +20,17 @@ final class Connector: @unchecked Sendable {
     /// The oldest server that is understood: YugabyteDB calls itself 11.2, CockroachDB 13.
     static let oldestServer: Int32 = 110_000
 
+    /// Threads that connect, in the whole process. One that is stuck in a name server's silence outlives its
+    /// caller, and those who try again must not pile up more and more of them.
+    static let limit = 256
+    private static let underWay = Atomic<Int>(0)
+
     private let settings: ConnectionSettings
     private let deadline: Deadline
     private let loop: EventLoop
     private let redactor: Redactor
     private let state = Locked(State())
+    private let timer: EventLoop.TimerID
     /// Readable when the caller no longer waits.
     private let abandoned: Int32
 
@@ -32,6 +39,7 @@ final class Connector: @unchecked Sendable {
         self.deadline = deadline
         self.loop = loop
         redactor = settings.redactor
+        timer = loop.makeTimer()
         abandoned = clibpq_eventfd()
     }
 
@@ -56,9 +64,20 @@ final class Connector: @unchecked Sendable {
             return state.outcome
         }
         if let outcome { return continuation.resume(returning: outcome) }
-        loop.schedule(at: deadline) { [weak self] in self?.finish(.failure(Self.timeout)) }
-        let started = runOnNewThread(named: "postgres-open") { [self] in work() }
-        if !started { finish(.failure(failure("no thread left to connect on"))) }
+        guard Self.underWay.add(1, ordering: .relaxed).newValue <= Self.limit else {
+            Self.underWay.subtract(1, ordering: .relaxed)
+            finish(.failure(failure("\(Self.limit) connections are being opened already")))
+            return
+        }
+        loop.schedule(timer, at: deadline) { [weak self] in self?.finish(.failure(Self.timeout)) }
+        let started = runOnNewThread(named: "postgres-open") { [self] in
+            work()
+            Self.underWay.subtract(1, ordering: .relaxed)
+        }
+        if !started {
+            Self.underWay.subtract(1, ordering: .relaxed)
+            finish(.failure(failure("no thread left to connect on")))
+        }
     }
 
     /// The first outcome counts. Returns false when the caller has another one already.
@@ -73,6 +92,7 @@ final class Connector: @unchecked Sendable {
         guard isFirst else { return false }
         var one: UInt64 = 1
         _ = Glibc.write(abandoned, &one, MemoryLayout<UInt64>.size)
+        loop.unschedule(timer)
         continuation?.resume(returning: outcome)
         return true
     }
@@ -82,7 +102,7 @@ final class Connector: @unchecked Sendable {
 
     private func failure(_ message: String, sqlState: SQLState? = nil) -> PostgresError {
         PostgresError(
-            kind: .cannotConnect, sqlState: sqlState, message: redactor.redact(singleLine(message)))
+            kind: .cannotConnect, sqlState: sqlState, message: redactor.line(message))
     }
 
     // MARK: On the thread
@@ -117,9 +137,15 @@ final class Connector: @unchecked Sendable {
     }
 
     private func deliver(_ connection: OpaquePointer, notices: NoticeLog) {
-        guard PQserverVersion(connection) >= Self.oldestServer else {
+        let version = PQserverVersion(connection)
+        guard version >= Self.oldestServer else {
             PQfinish(connection)
-            finish(.failure(failure("the server is too old; PostgreSQL 11 is the oldest that will do")))
+            let name = version < 100_000 ? "\(version / 10000).\(version / 100 % 100)" : "\(version / 10000)"
+            finish(
+                .failure(
+                    PostgresError(
+                        kind: .unsupportedServer,
+                        message: "the server speaks as PostgreSQL \(name), which is too old")))
             return
         }
         _ = PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
@@ -131,7 +157,10 @@ final class Connector: @unchecked Sendable {
         let session = Session(connection, notices: notices, redactor: redactor, loop: loop)
         // Attached first, so that whoever gets the session finds it watched.
         loop.perform { [self] in
-            session.attach()
+            guard session.attach() else {
+                finish(.failure(failure("the socket cannot be watched")))
+                return
+            }
             if !finish(.success(session)) { session.close() }
         }
     }
@@ -153,7 +182,7 @@ final class Connector: @unchecked Sendable {
         let pairs = values.sorted { $0.key < $1.key }
         let keywords = pairs.map { strdup($0.key) }
         let texts = pairs.map { strdup($0.value) }
-        defer { (keywords + texts).forEach { free($0) } }
+        defer { for text in keywords + texts { free(text) } }
         let keywordList = keywords.map { UnsafePointer($0) } + [nil]
         let valueList = texts.map { UnsafePointer($0) } + [nil]
         return PQconnectStartParams(keywordList, valueList, 0)
@@ -181,6 +210,8 @@ final class Connector: @unchecked Sendable {
             let count = poll(&descriptors, 2, min(hostDeadline, deadline).milliseconds(from: .now))
             if descriptors[1].revents != 0 { return .abandoned }
             if count == 0 { return .stalled(host: target.0, port: target.1) }
+            // An interrupted wait says nothing about the socket.
+            if count < 0 { continue }
             waitsFor = PQconnectPoll(connection)
             switch waitsFor {
             case PGRES_POLLING_OK: return .connected(connection)

@@ -18,7 +18,7 @@ protocol EventLoopWatcher: AnyObject {
 /// the other connections ever wait for a server.
 ///
 /// Sendable though unchecked: the inbox has a lock; everything else is touched by the loop's thread alone,
-/// which `preconditionIsolated` checks.
+/// which `checkIsolated` checks.
 final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     static let shared = EventLoop()
 
@@ -32,6 +32,11 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         var isAsleep = false
     }
 
+    /// The name of a timer: whoever waits for deadlines of its own has one, however often it is set.
+    struct TimerID: Hashable, Sendable {
+        fileprivate let number: UInt64
+    }
+
     private struct Timer {
         let deadline: Deadline
         let action: @Sendable () -> Void
@@ -39,12 +44,13 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     private let inbox = Locked(Inbox())
     private let thread = Atomic<UInt>(0)
+    private let lastTimer = Atomic<UInt64>(0)
     private let epoll: Int32
     private let wakeDescriptor: Int32
 
     // From here on for the loop's thread only.
     private var watchers: [UInt64: any EventLoopWatcher] = [:]
-    private var timers: [Timer] = []
+    private var timers: [TimerID: Timer] = [:]
     private var lastToken: UInt64 = 0
     /// No deadline is earlier than this one. It may be too early, never too late: keeping it exact would cost a
     /// search for each statement.
@@ -82,14 +88,26 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         submit(.action(action))
     }
 
-    /// Runs `action` on the loop's thread when `deadline` has passed. Timers cannot be called off: what they
-    /// act on must be ready to ignore them.
-    func schedule(at deadline: Deadline, _ action: @escaping @Sendable () -> Void) {
+    func makeTimer() -> TimerID {
+        TimerID(number: lastTimer.add(1, ordering: .relaxed).newValue)
+    }
+
+    /// Runs `action` once on the loop's thread when `deadline` has passed.
+    ///
+    /// A timer that is set already keeps the earlier of its deadlines, so that calls from several threads may
+    /// come in any order; it may go off too early, never too late.
+    func schedule(_ timer: TimerID, at deadline: Deadline, _ action: @escaping @Sendable () -> Void) {
         guard deadline != .never else { return }
         perform { [self] in
-            timers.append(Timer(deadline: deadline, action: action))
-            expect(deadline)
+            let earlier = min(deadline, timers[timer]?.deadline ?? .never)
+            timers[timer] = Timer(deadline: earlier, action: action)
+            expect(earlier)
         }
+    }
+
+    /// Calls a timer off. It may be going off at this moment: its action must be ready for that.
+    func unschedule(_ timer: TimerID) {
+        perform { [self] in timers[timer] = nil }
     }
 
     private func submit(_ work: Work) {
@@ -173,10 +191,10 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         for watcher in Array(watchers.values) where watcher.wakeAt <= now {
             watcher.deadlinePassed(now: now)
         }
-        let due = timers.filter { $0.deadline <= now }
-        timers.removeAll { $0.deadline <= now }
-        for timer in due { timer.action() }
+        let due = timers.filter { $0.value.deadline <= now }
+        for timer in due.keys { timers[timer] = nil }
+        for timer in due.values { timer.action() }
         for watcher in watchers.values { expect(watcher.wakeAt) }
-        for timer in timers { expect(timer.deadline) }
+        for timer in timers.values { expect(timer.deadline) }
     }
 }

@@ -81,7 +81,9 @@ struct Exchange {
         case .end:
             return end(of: step)
         case .synced:
-            guard step == .sync else { return .broken(.violation("a Sync out of turn", statement: name(step))) }
+            guard step == .sync else {
+                return .broken(.violation("a Sync out of turn", statement: name(step)))
+            }
             position += 1
             return position == steps.count ? finish() : .wait
         case .failed(let error, let consequence):

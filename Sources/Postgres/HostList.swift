@@ -48,7 +48,10 @@ struct HostList {
     /// Takes out a host that did not answer; false when there is no other.
     mutating func remove(host: String, port: String) -> Bool {
         let index = entries.firstIndex { entry in
-            (entry.host == host || entry.address == host) && (entry.port ?? "5432") == port
+            // Where nothing is named, libpq names the directory of its default socket.
+            let isUnnamed = (entry.host ?? "").isEmpty && (entry.address ?? "").isEmpty
+            let isSame = entry.host == host || entry.address == host || isUnnamed && host.hasPrefix("/")
+            return isSame && (entry.port ?? "5432") == port
         }
         guard entries.count > 1, let index else { return false }
         entries.remove(at: index)

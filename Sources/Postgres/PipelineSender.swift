@@ -1,45 +1,58 @@
 import CLibPQ
 
+/// PostgreSQL takes messages of up to 1 GiB, and libpq keeps a whole round trip in one buffer that cannot have
+/// more than twice that; a little stays free for everything but the values.
+private let maxMessageBytes = 0x3FFF_0000
+/// The protocol counts parameters in 16 bits.
+private let maxParameters = 65_535
+
 /// What is wrong with a request that must not be sent at all; nil when nothing is.
 func defect(of request: Request, prepared: inout PreparedStatements) -> PostgresError? {
     switch request {
     case .script(let text):
-        return text.utf8.contains(0) ? .violation("a script with a NUL character") : nil
+        if text.utf8.contains(0) { return .violation("a script with a NUL character") }
+        let size = text.utf8.count
+        return size > maxMessageBytes ? .violation(tooLong("a script", size)) : nil
     case .queries(let queries):
+        // The types that statements which are new to the connection will be prepared with.
+        var types: [Statement: [UInt32]] = [:]
+        var size = 0
         for query in queries {
-            if let text = defect(of: query, prepared: &prepared) {
-                return .violation(text, statement: query.statement.name)
+            let statement = query.statement
+            let expected = prepared.find(statement)?.types ?? types[statement]
+            if let text = defect(of: query, types: expected, size: &size) {
+                return .violation(text, statement: statement.name)
             }
+            if expected == nil && queries.count > 1 { types[statement] = query.parameters.map(\.oid) }
         }
         return nil
     }
 }
 
-/// The protocol counts parameters in 16 bits.
-private let maxParameters = 65_535
-/// PostgreSQL takes messages of up to 1 GiB; a little stays free for everything but the values.
-private let maxMessageBytes = 0x3FFF_0000
-
-private func defect(of query: Query, prepared: inout PreparedStatements) -> String? {
+private func defect(of query: Query, types: [UInt32]?, size: inout Int) -> String? {
     let parameters = query.parameters
     if parameters.count > maxParameters {
         return "\(parameters.count) parameters, the limit is \(maxParameters)"
     }
     if query.statement.sql.utf8.contains(0) { return "a statement with a NUL character" }
-    var size = query.statement.sql.utf8.count
+    size += query.statement.sql.utf8.count
     for (index, parameter) in parameters.enumerated() {
         if let defect = parameter.defect { return "parameter \(index + 1): \(defect)" }
         size += (parameter.bytes?.count ?? 0) + 8
     }
-    if size > maxMessageBytes { return "parameters of \(size) bytes, the limit is \(maxMessageBytes)" }
-    guard let entry = prepared.find(query.statement) else { return nil }
-    if entry.types.count != parameters.count {
-        return "\(parameters.count) parameters where the statement has \(entry.types.count)"
+    if size > maxMessageBytes { return tooLong("a round trip", size) }
+    guard let types else { return nil }
+    if types.count != parameters.count {
+        return "\(parameters.count) parameters where the statement has \(types.count)"
     }
-    for (index, parameter) in parameters.enumerated() where parameter.oid != entry.types[index] {
-        return "parameter \(index + 1) has type \(parameter.oid), prepared was \(entry.types[index])"
+    for (index, parameter) in parameters.enumerated() where parameter.oid != types[index] {
+        return "parameter \(index + 1) has type \(parameter.oid), prepared was \(types[index])"
     }
     return nil
+}
+
+private func tooLong(_ what: String, _ size: Int) -> String {
+    "\(what) of \(size) bytes, the limit is \(maxMessageBytes)"
 }
 
 /// Writes a round trip into libpq's buffer and notes the steps whose answers will come.

@@ -6,6 +6,8 @@ public struct PostgresError: Error, Sendable, Equatable {
     public enum Kind: String, Sendable, Equatable {
         /// There never was a session: refused, no such host, wrong password, too old, out of time.
         case cannotConnect
+        /// The server answers, and is one that this program cannot work with.
+        case unsupportedServer
         /// There was a session, and it broke; what was in flight may or may not have happened.
         case connectionLost
         /// The server answered with an error.
@@ -76,6 +78,7 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
         var text: String
         switch kind {
         case .cannotConnect: text = "cannot connect to the server"
+        case .unsupportedServer: text = "the server is too old"
         case .connectionLost: text = "the connection to the server was lost"
         case .server: text = "the server answered with an error"
         case .deadlineExceeded: text = "the deadline passed"

@@ -8,14 +8,18 @@ struct PreparedStatements {
     }
 
     let limit: Int
+    /// In the name of each statement at the server. Behind a pooler other programs' statements stand beside
+    /// ours, and theirs must not be executed for one of the same name.
+    private let tag: String
     private var entries: [String: Entry] = [:]
     private var clock: UInt64 = 0
     private var lastNumber: UInt64 = 0
     /// Names at the server that nobody needs any more; dropped with a later round trip.
     private(set) var discarded: [String] = []
 
-    init(limit: Int = 256) {
+    init(limit: Int = 256, tag: UInt32) {
         self.limit = limit
+        self.tag = String(tag, radix: 36)
     }
 
     var count: Int { entries.count }
@@ -39,12 +43,14 @@ struct PreparedStatements {
         lastNumber += 1
         // Servers keep 63 bytes of a name; ours is in it because their logs show it.
         let readable = statement.name.unicodeScalars.filter { $0.isASCII && $0.properties.isAlphabetic }
-        let name = "\(String(String.UnicodeScalarView(readable.prefix(40))))_\(lastNumber)"
+        let name = "\(String(String.UnicodeScalarView(readable.prefix(30))))_\(tag)_\(lastNumber)"
         return Entry(sql: statement.sql, serverName: name, types: types, lastUse: clock)
     }
 
     /// Keeps an entry that the server has confirmed; the one that was not used for longest makes room.
     mutating func keep(_ entry: Entry, for statement: Statement) {
+        // Two texts under one name in one round trip: the later one stays.
+        forget(statement.name, isAtServer: true)
         entries[statement.name] = entry
         guard entries.count > limit else { return }
         if let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
@@ -56,6 +62,12 @@ struct PreparedStatements {
     mutating func forget(_ name: String, isAtServer: Bool) {
         guard let entry = entries.removeValue(forKey: name), isAtServer else { return }
         discarded.append(entry.serverName)
+    }
+
+    /// Forgets everything, because the server has.
+    mutating func forgetAll() {
+        entries = [:]
+        discarded = []
     }
 
     /// Some names to drop at the server now.

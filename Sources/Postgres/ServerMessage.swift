@@ -35,13 +35,13 @@ struct ServerMessage {
     init(_ result: OpaquePointer, redactor: Redactor) {
         func text(_ field: Field) -> String? {
             guard let value = PQresultErrorField(result, field.rawValue) else { return nil }
-            return redactor.redact(singleLine(String(cString: value)))
+            return redactor.line(String(cString: value))
         }
         let severity = text(.severity) ?? ""
         let sqlState = text(.sqlState).map(SQLState.init(rawValue:))
         // Without fields, the message comes from libpq itself.
         let whole = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
-        let message = text(.message) ?? redactor.redact(singleLine(whole))
+        let message = text(.message) ?? redactor.line(whole)
         // 08P01 as a plain ERROR is a Bind with the wrong number of parameters: refused before execution.
         let isViolation = sqlState == .protocolViolation && severity == "ERROR"
         error = PostgresError(

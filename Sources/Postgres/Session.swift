@@ -15,6 +15,16 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         case dead
     }
 
+    /// What an error of the server says about lending the connection to somebody else.
+    enum Retirement: UInt8 {
+        case none
+        /// The server is going away or not there yet (57P01, 57P02, 57P03): connect anew.
+        case connection
+        /// The server takes no writes (25006): it is a standby, and so it is to all who connected to it before.
+        /// Whoever connects anew goes through every host of the settings.
+        case server
+    }
+
     /// Why the server was asked to cancel.
     enum CancelReason: Sendable {
         case deadline
@@ -49,6 +59,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     let serverVersion: Int
     let backendPID: Int32
     private let conditionStorage = Atomic<UInt8>(Condition.idle.rawValue)
+    private let retirementStorage = Atomic<UInt8>(Retirement.none.rawValue)
     private let connection: OpaquePointer
     private let notices: NoticeLog
     private let redactor: Redactor
@@ -56,11 +67,15 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     private var token: UInt64?
     private var descriptor: Int32 = -1
     private var isWriting = false
-    private var prepared = PreparedStatements()
+    private var prepared = PreparedStatements(tag: .random(in: .min ... .max))
     private var running: Running?
     private var causeOfDeath: PostgresError?
 
     var condition: Condition { Condition(rawValue: conditionStorage.load(ordering: .acquiring)) ?? .dead }
+
+    var retirement: Retirement {
+        Retirement(rawValue: retirementStorage.load(ordering: .acquiring)) ?? .server
+    }
 
     /// Takes over a connection that is established and non-blocking.
     init(_ connection: OpaquePointer, notices: NoticeLog, redactor: Redactor, loop: EventLoop) {
@@ -80,13 +95,13 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
 
     // MARK: Life
 
-    /// Begins to watch the socket.
-    func attach() {
+    /// Begins to watch the socket. Returns false, and is dead, when the system has no room for another one.
+    func attach() -> Bool {
         descriptor = PQsocket(connection)
         token = loop.watch(descriptor, self)
-        guard token != nil, PQenterPipelineMode(connection) == 1 else {
-            return die(PostgresError(kind: .connectionLost, message: "the socket cannot be watched"))
-        }
+        if token != nil, PQenterPipelineMode(connection) == 1 { return true }
+        die(PostgresError(kind: .connectionLost, message: "the socket cannot be watched"))
+        return false
     }
 
     func parameterStatus(_ name: String) -> String? {
@@ -121,8 +136,8 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     func begin(_ request: Request, id: UInt64, deadline: Deadline, completion: Completion) {
         precondition(running == nil, "one round trip at a time")
         if condition == .dead {
-            let cause = causeOfDeath ?? PostgresError(kind: .connectionLost, message: "the connection is closed")
-            return completion.resume(returning: .failure(cause))
+            let closed = PostgresError(kind: .connectionLost, message: "the connection is closed")
+            return completion.resume(returning: .failure(causeOfDeath ?? closed))
         }
         if let error = defect(of: request, prepared: &prepared) {
             return completion.resume(returning: .failure(error))
@@ -229,7 +244,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
 
     /// The connection is of no more use: say so with the best reason there is.
     private func broken() {
-        let text = PQerrorMessage(connection).map { redactor.redact(singleLine(String(cString: $0))) } ?? ""
+        let text = PQerrorMessage(connection).map { redactor.line(String(cString: $0)) } ?? ""
         let message = text.isEmpty ? "the server closed the connection" : text
         die(notices.lastWords ?? PostgresError(kind: .connectionLost, message: message))
     }
@@ -265,7 +280,18 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
             // libpq made this one up: the connection broke, or what came cannot be parsed.
             return .failed(notices.lastWords ?? message.error, .sessionEnds)
         }
+        retire(after: message.error.sqlState)
         return .failed(message.error, message.consequence)
+    }
+
+    private func retire(after sqlState: SQLState?) {
+        let reason: Retirement
+        switch sqlState {
+        case .readOnlyTransaction: reason = .server
+        case .adminShutdown, .crashShutdown, .cannotConnectNow: reason = .connection
+        default: return
+        }
+        retirementStorage.store(max(reason.rawValue, retirement.rawValue), ordering: .releasing)
     }
 
     private func step(_ answer: Exchange.Answer) {
@@ -298,10 +324,11 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         conditionStorage.store(
             (isIdle ? Condition.idle : .inTransaction).rawValue, ordering: .releasing)
         self.running = nil
-        running.completion.resume(returning: outcome.mapError { error in
+        let told = outcome.mapError { error in
             guard let reason = running.cancelReason, error.sqlState == .queryCanceled else { return error }
             return error.with(kind: reason.kind)
-        })
+        }
+        running.completion.resume(returning: told)
     }
 
     /// Forgets the statement that turned out to be stale. Returns whether the round trip may be sent again.
@@ -316,8 +343,14 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         case .prepare(let query), .execute(let query): index = query
         case .discard, .sync, .script: return false
         }
-        prepared.forget(
-            queries[index].statement.name, isAtServer: failure.error.sqlState == .featureNotSupported)
+        if failure.error.sqlState == .invalidStatementName {
+            // Whatever took this one (DISCARD ALL, another server behind a pooler) took them all, and the next
+            // one that is missing might not be repeatable.
+            prepared.forgetAll()
+        } else {
+            prepared.forget(
+                queries[index].statement.name, isAtServer: failure.error.sqlState == .featureNotSupported)
+        }
         return index == 0 && running.startedIdle && !running.isRepeated && running.cancelReason == nil
     }
 

@@ -23,6 +23,7 @@ final class Turnstile: Sendable {
         /// Tickets in order of arrival; those that stopped waiting are skipped.
         var line: [UInt64] = []
         var head = 0
+        /// When the loop is to look for those whose deadline has passed.
         var timer = Deadline.never
 
         mutating func next() -> Waiter? {
@@ -44,13 +45,24 @@ final class Turnstile: Sendable {
     }
 
     private let state: Locked<State>
+    private let loop: EventLoop
+    private let timer: EventLoop.TimerID
 
-    init(permits: Int) {
+    init(permits: Int, loop: EventLoop = .shared) {
         state = Locked(State(permits: permits))
+        self.loop = loop
+        timer = loop.makeTimer()
+    }
+
+    deinit {
+        if state.withLock({ $0.timer != .never }) { loop.unschedule(timer) }
     }
 
     /// Takes a permit, waiting for it if need be. Only `granted` must be followed by `leave()`.
-    func enter(deadline: Deadline) async -> Outcome {
+    ///
+    /// On the caller's actor: two changes of thread for each statement would cost more than all the rest here,
+    /// and would let a busy cooperative pool hold up connections.
+    func enter(deadline: Deadline, isolation: isolated (any Actor)? = #isolation) async -> Outcome {
         let ticket: UInt64? = state.withLock { state in
             if state.isClosed { return nil }
             if state.permits > 0 {
@@ -85,7 +97,10 @@ final class Turnstile: Sendable {
     func close() {
         let waiting = state.withLock { state in
             state.isClosed = true
-            defer { state.waiting = [:] }
+            defer {
+                state.waiting = [:]
+                state.compact()
+            }
             return state.waiting.values.map(\.continuation)
         }
         for continuation in waiting { continuation.resume(returning: .closed) }
@@ -122,15 +137,15 @@ final class Turnstile: Sendable {
         waiter?.continuation.resume(returning: .cancelled)
     }
 
-    private func schedule(_ timer: Deadline) {
-        EventLoop.shared.schedule(at: timer) { [weak self] in self?.expire() }
+    private func schedule(_ deadline: Deadline) {
+        loop.schedule(timer, at: deadline) { [weak self] in self?.expire() }
     }
 
     private func expire() {
         let now = Deadline.now
         let (expired, timer): ([Waiter], Deadline) = state.withLock { state in
-            // A timer that an earlier one has overtaken: the one that counts is still to come.
-            guard state.timer <= now else { return ([], .never) }
+            // Too early: a call that came late has moved the timer forward, and it is set anew.
+            guard state.timer <= now else { return ([], state.timer) }
             let tickets = state.waiting.filter { $0.value.deadline <= now }.map(\.key)
             let expired = tickets.compactMap { state.waiting.removeValue(forKey: $0) }
             state.compact()

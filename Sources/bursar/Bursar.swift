@@ -14,11 +14,12 @@ struct Bursar: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, DoctorCommand.self,
+            ConsoleCommand.self, DemoCommand.self, InitCommand.self, DoctorCommand.self,
             AccountCommand.self, DepositCommand.self, WithdrawCommand.self, TransferCommand.self,
             AdjustCommand.self, ReverseCommand.self, ShowCommand.self, JournalCommand.self,
             ImportCommand.self, ExportCommand.self, VerifyCommand.self, StressCommand.self,
-        ])
+        ],
+        defaultSubcommand: ConsoleCommand.self)
 }
 
 @main

@@ -4,6 +4,7 @@ import Ledger
 import LedgerService
 import LedgerStore
 import Postgres
+import Terminal
 
 extension CommandError {
     /// What an error means for the person or script that ran the command.
@@ -19,7 +20,10 @@ extension CommandError {
             self.init("\(error.message); \(error.advice)", status)
         case let error as ImportError: self.init(error.message, .refused)
         case let failure as StoreFailure: self.init(failure)
+        case let error as PostgresError where error.kind == .unsupportedServer:
+            self.init("\(error.message); upgrade it, or name another with --connect", .badSettings)
         case let error as PostgresError: self.init(StoreFailure(error, writing: false))
+        case let error as TerminalError: self.init(error.description, .usage)
         case is CancellationError: self.init("stopped; nothing was written", .gaveUp)
         default: self.init("\(error)", .unsound)
         }

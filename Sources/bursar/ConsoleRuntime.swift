@@ -53,8 +53,8 @@ enum ConsoleRuntime {
         for effect in state.start() { effects.perform(effect) }
         let handle = { (events: [TerminalEvent<ConsoleAction>]) -> Directive in
             var directive = Directive()
-            for event in events {
-                let action = ConsoleAction(event, now: environment.now)
+            let time = ConsoleAction.ticked(environment.now())
+            for action in [time] + events.compactMap(ConsoleAction.init) {
                 if case .operationFinished(let outcome) = action { effects.ended(outcome.reference) }
                 for effect in state.update(action) {
                     switch effect {
@@ -103,13 +103,13 @@ enum ConsoleRuntime {
 }
 
 extension ConsoleAction {
-    fileprivate init(_ event: TerminalEvent<ConsoleAction>, now: () -> Timestamp) {
-        self =
-            switch event {
-            case .key(let key): .keyPressed(key)
-            case .resized(let size): .resized(size)
-            case .message(let action): action
-            case .tick: .ticked(now())
-            }
+    /// Nil for a tick: the time comes with every wake-up.
+    fileprivate init?(_ event: TerminalEvent<ConsoleAction>) {
+        switch event {
+        case .key(let key): self = .keyPressed(key)
+        case .resized(let size): self = .resized(size)
+        case .message(let action): self = action
+        case .tick: return nil
+        }
     }
 }

@@ -1,6 +1,7 @@
-func displayWidth(_ s: String) -> Int { s.count }
+import Console
 
-/// Lines of columns that stand below each other, for a fixed-width screen.
+/// Lines of columns that stand below each other, for a fixed-width screen. What cells hold may come from anywhere,
+/// and is made fit to print.
 enum Table {
     enum Alignment { case left, right }
 
@@ -8,13 +9,13 @@ enum Table {
     ///   - rows: each with as many cells as there are alignments.
     ///   - header: printed first, when there is one.
     static func text(_ rows: [[String]], alignment: [Alignment], header: [String]? = nil) -> String {
-        let all = (header.map { [$0] } ?? []) + rows
+        let all = ((header.map { [$0] } ?? []) + rows).map { $0.map(SafeText.printable) }
         let widths = alignment.indices.map { column in
-            all.map { displayWidth($0[column]) }.max() ?? 0
+            all.map { SafeText.columns($0[column]) }.max() ?? 0
         }
         return all.map { row in
             let cells = alignment.indices.map { column in
-                let padding = String(repeating: " ", count: widths[column] - displayWidth(row[column]))
+                let padding = String(repeating: " ", count: widths[column] - SafeText.columns(row[column]))
                 return alignment[column] == .left ? row[column] + padding : padding + row[column]
             }
             var line = cells.joined(separator: "  ")

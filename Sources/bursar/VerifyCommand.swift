@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Interchange
 import Ledger
 import LedgerService
@@ -58,7 +59,7 @@ extension LedgerProblem {
         let account = account.map { "account \($0)" }
         let reference = reference.map { "reference \($0)" }
         let place = [account, reference].compactMap { $0 }.joined(separator: ", ")
-        return place.isEmpty ? message : "\(place): \(message)"
+        return SafeText.printable(place.isEmpty ? message : "\(place): \(message)")
     }
 }
 

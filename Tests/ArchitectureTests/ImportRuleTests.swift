@@ -11,7 +11,7 @@ import Testing
         "LedgerService": ["Ledger", "LedgerStore", "Logging"],
         "EmbeddedPostgres": [],
         "Interchange": ["Ledger"],
-        "Console": ["Ledger", "LedgerService", "Histogram"],
+        "Console": ["Ledger", "LedgerService", "DequeModule", "Histogram"],
         "Terminal": ["Console", "CTerminal"],
         "bursar": [
             "ArgumentParser", "Console", "EmbeddedPostgres", "Histogram", "Interchange", "Ledger",

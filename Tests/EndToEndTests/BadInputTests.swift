@@ -10,13 +10,13 @@ import Testing
     ])
     func refusesAnAmountThatIsNone(amount: String) async throws {
         let ledger = try await CommandLedger.make()
-        try ledger.run("account", "open", "a", "--name", "A", "--currency", "CZK")
-        let result = try ledger.run("deposit", "a", amount, "--json", status: 65)
+        try await ledger.run("account", "open", "a", "--name", "A", "--currency", "CZK")
+        let result = try await ledger.run("deposit", "a", amount, "--json", status: 65)
         let object = try result.object()
         #expect(object["outcome"] as? String == "refused")
         #expect(["amount_invalid", "amount_overflow"].contains(object["refusal"] as? String))
         #expect((object["message"] as? String)?.unicodeScalars.allSatisfy { $0.value >= 32 } == true)
-        #expect(try ledger.account("a", "ledger") == "0.00")
+        #expect(try await ledger.account("a", "ledger") == "0.00")
     }
 
     @Test(arguments: [
@@ -33,13 +33,13 @@ import Testing
     ])
     func refusesWhatTheRulesForbid(arguments: [String]) async throws {
         let ledger = try await CommandLedger.make()
-        try ledger.run("account", "open", "a", "--name", "A", "--currency", "CZK")
-        let result = try Program.run(arguments + ["--connect", ledger.connectionString])
+        try await ledger.run("account", "open", "a", "--name", "A", "--currency", "CZK")
+        let result = try await Program.run(arguments + ["--connect", ledger.connectionString])
         #expect(result.status == 65, "\(result.output)\(result.errors)")
         #expect(result.errors.hasPrefix("bursar: "))
         #expect(result.errors.unicodeScalars.allSatisfy { $0.value >= 32 || $0 == "\n" })
-        #expect(try ledger.run("journal", "--json").output.isEmpty)
-        #expect(try ledger.run("account", "list", "--json").lines.count == 3)
+        #expect(try await ledger.run("journal", "--json").output.isEmpty)
+        #expect(try await ledger.run("account", "list", "--json").lines.count == 3)
     }
 
     @Test(arguments: [
@@ -49,49 +49,54 @@ import Testing
         ["adjust", "a", "1", "--side", "left", "--reason-code", "x"],
         ["deposit", "a", "1", "--embedded", "/tmp/x", "--connect", "host=/tmp"],
     ])
-    func saysHowACommandIsUsed(arguments: [String]) throws {
-        let result = try Program.run(arguments)
+    func saysHowACommandIsUsed(arguments: [String]) async throws {
+        let result = try await Program.run(arguments)
         #expect(result.status == 64, "\(result.output)\(result.errors)")
         #expect(!result.errors.isEmpty)
     }
 
     @Test func tellsAServerThatIsNotThereFromOneThatDoesNotLetIn() async throws {
-        let nowhere = try Program.run(["account", "list", "--connect", "host=/nonexistent user=x dbname=x"])
+        let nowhere = try await Program.run([
+            "account", "list", "--connect", "host=/nonexistent user=x dbname=x",
+        ])
         #expect(nowhere.status == 69, "\(nowhere.errors)")
-        let refused = try Program.run([
+        let refused = try await Program.run([
             "account", "list", "--connect", "host=127.0.0.1 port=1 user=x dbname=x",
         ])
         #expect(refused.status == 69, "\(refused.errors)")
-        let garbage = try Program.run(["account", "list", "--connect", "no such thing password=hunter2"])
+        let garbage = try await Program.run([
+            "account", "list", "--connect", "no such thing password=hunter2",
+        ])
         #expect(garbage.status == 78, "\(garbage.errors)")
         #expect(!garbage.errors.contains("hunter2"))
         let server = try await TestServer.shared
-        let database = try Program.run([
+        let database = try await Program.run([
             "account", "list", "--connect", server.connectionString(database: "no_such_database"),
         ])
         #expect(database.status == 78, "\(database.errors)")
     }
 
     @Test func refusesAWrongPasswordWithoutRepeatingIt() async throws {
-        let server = try await PasswordServer.make()
-        let wrong = try Program.run([
-            "account", "list", "--connect", "\(server.connectionString) password=hunter2",
-        ])
+        let server = try await PrivateServer.shared
+        let string = server.connectionString(user: "locked")
+        let wrong = try await Program.run(["account", "list", "--connect", "\(string) password=hunter2"])
         #expect(wrong.status == 77, "\(wrong.errors)")
         #expect(!wrong.errors.contains("hunter2"))
-        let right = try Program.run(["init", "--connect", "\(server.connectionString) password=correct"])
-        #expect(right.status == 0, "\(right.errors)")
-        await server.stop()
+        let right = try await Program.run([
+            "account", "list", "--connect", "\(string) password=\(PrivateServer.lockedPassword)",
+        ])
+        #expect(right.status == 78, "\(right.errors)")
+        #expect(right.errors.contains("bursar init"))
     }
 
-    @Test func refusesAServerThatIsTooOld() throws {
+    @Test func refusesAServerThatIsTooOld() async throws {
         let server = try OldServer()
-        let result = try Program.run(["account", "list", "--connect", server.connectionString])
+        let result = try await Program.run(["account", "list", "--connect", server.connectionString])
         #expect(result.status == 78, "\(result.errors)")
         #expect(result.errors.contains("9.6"))
     }
 
-    @Test func refusesSettingsThatCannotBeUsed() throws {
+    @Test func refusesSettingsThatCannotBeUsed() async throws {
         let directory = try TemporaryDirectory()
         for (text, said) in [
             ("deadline = ", "line 1"), ("[retry]\nmax_attempts = 0", "retry.max_attempts"),
@@ -99,20 +104,20 @@ import Testing
             ("[log]\nlevel = \"loud\"", "log.level"),
         ] {
             let file = try directory.write(text, to: "bursar.toml")
-            let result = try Program.run(["doctor", "--config", file])
+            let result = try await Program.run(["doctor", "--config", file])
             #expect(result.status == 78)
             #expect(result.errors.contains(said), "\(result.errors)")
         }
-        #expect(try Program.run(["doctor", "--config", directory.path + "/missing.toml"]).status == 78)
-        #expect(try Program.run(["doctor", "--config", directory.path]).status == 78)
+        #expect(try await Program.run(["doctor", "--config", directory.path + "/missing.toml"]).status == 78)
+        #expect(try await Program.run(["doctor", "--config", directory.path]).status == 78)
     }
 
-    @Test func refusesADataDirectoryThatCannotBeWritten() throws {
-        let result = try Program.run(["account", "list", "--embedded", "/proc/bursar"])
+    @Test func refusesADataDirectoryThatCannotBeWritten() async throws {
+        let result = try await Program.run(["account", "list", "--embedded", "/proc/bursar"])
         #expect(result.status == 78, "\(result.errors)")
         let directory = try TemporaryDirectory()
         _ = try directory.write("somebody else's", to: "file")
-        let foreign = try Program.run(["account", "list", "--embedded", directory.path])
+        let foreign = try await Program.run(["account", "list", "--embedded", directory.path])
         #expect(foreign.status == 78, "\(foreign.errors)")
         #expect(FileManager.default.contents(atPath: directory.path + "/file") != nil)
     }

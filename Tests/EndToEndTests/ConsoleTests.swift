@@ -7,65 +7,68 @@ import Testing
     private static func ledger() async throws -> CommandLedger {
         let ledger = try await CommandLedger.make()
         for (code, name) in [("576", "Anna Novotná"), ("704", "山田 太郎"), ("2378", "Green Dairy")] {
-            try ledger.run("account", "open", code, "--name", name, "--currency", "CZK")
-            try ledger.run("deposit", code, "1000.00")
+            try await ledger.run("account", "open", code, "--name", name, "--currency", "CZK")
+            try await ledger.run("deposit", code, "1000.00")
         }
         return ledger
     }
 
-    private static func open(_ ledger: CommandLedger, columns: Int = 100, rows: Int = 30) throws -> Tmux {
-        let terminal = try Tmux(columns: columns, rows: rows)
-        try terminal.type("\(Program.executable) --connect '\(ledger.connectionString)'; echo ended $?")
-        try terminal.press("Enter")
-        try terminal.wait(for: "Anna Novotná")
+    private static func open(_ ledger: CommandLedger, columns: Int = 100, rows: Int = 30) async throws -> Tmux
+    {
+        let terminal = try await Tmux(columns: columns, rows: rows)
+        try await terminal.type("\(Program.executable) --connect '\(ledger.connectionString)'; echo ended $?")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "Anna Novotná")
         return terminal
     }
 
     @Test func showsAccountsFiltersThemAndLeavesTheTerminalAsItWas() async throws {
         let ledger = try await Self.ledger()
-        let terminal = try Self.open(ledger)
-        let screen = try terminal.wait(for: "Green Dairy")
+        let terminal = try await Self.open(ledger)
+        let screen = try await terminal.wait(for: "Green Dairy")
         #expect(screen.contains("山田 太郎") && screen.contains("1,000.00"))
-        #expect(try terminal.format("alternate_on") == "1")
-        try terminal.press("/")
-        try terminal.type("dairy")
-        try terminal.wait("only the dairy") { $0.contains("Green Dairy") && !$0.contains("Anna Novotná") }
-        try terminal.press("Escape")
-        try terminal.wait(for: "Anna Novotná")
-        try terminal.press("q")
-        try terminal.wait(for: "ended 0")
-        #expect(try terminal.format("alternate_on") == "0")
+        #expect(try await terminal.format("alternate_on") == "1")
+        try await terminal.press("/")
+        try await terminal.type("dairy")
+        try await terminal.wait("only the dairy") {
+            $0.contains("Green Dairy") && !$0.contains("Anna Novotná")
+        }
+        try await terminal.press("Escape")
+        try await terminal.wait(for: "Anna Novotná")
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
+        #expect(try await terminal.format("alternate_on") == "0")
     }
 
     @Test func isUsableFromFortyColumnsToThreeHundredAndFollowsResizing() async throws {
         let ledger = try await Self.ledger()
-        let terminal = try Self.open(ledger, columns: 80, rows: 24)
+        let terminal = try await Self.open(ledger, columns: 80, rows: 24)
         for (columns, rows) in [(40, 10), (300, 100), (100, 30), (20, 5), (80, 24)] {
-            try terminal.resize(columns: columns, rows: rows)
-            if columns >= 40 { try terminal.wait(for: "576") }
+            try await terminal.resize(columns: columns, rows: rows)
+            if columns >= 40 { try await terminal.wait(for: "576") }
         }
-        try terminal.press("?")
-        try terminal.wait(for: "Quit")
-        try terminal.press("Escape")
-        try terminal.press("q")
-        try terminal.wait(for: "ended 0")
+        try await terminal.press("?")
+        try await terminal.wait(for: "Quit")
+        try await terminal.press("Escape")
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
     }
 
     @Test(arguments: ["TERM", "HUP", "SEGV", "INT"])
     func givesTheTerminalBackWhenItIsKilled(signal: String) async throws {
         let ledger = try await Self.ledger()
-        let terminal = try Self.open(ledger)
-        let shell = try terminal.format("pane_pid")
+        let terminal = try await Self.open(ledger)
+        let shell = try await terminal.format("pane_pid")
         let children = try String(
             contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
         let process = try #require(Int32(children.split(separator: " ").first ?? ""))
         let numbers = ["TERM": SIGTERM, "HUP": SIGHUP, "SEGV": SIGSEGV, "INT": SIGINT]
         kill(process, try #require(numbers[signal]))
-        try terminal.wait(for: "ended ")
-        #expect(try terminal.format("alternate_on") == "0")
-        try terminal.type("stty -a | tr ' ;' '\\n\\n' | grep -cx -e icanon -e echo -e isig")
-        try terminal.press("Enter")
-        try terminal.wait("a terminal that echoes, by lines, with signals") {
+        try await terminal.wait(for: "ended ")
+        #expect(try await terminal.format("alternate_on") == "0")
+        try await terminal.type("stty -a | tr ' ;' '\\n\\n' | grep -cx -e icanon -e echo -e isig")
+        try await terminal.press("Enter")
+        try await terminal.wait("a terminal that echoes, by lines, with signals") {
             $0.split(separator: "\n").contains("3")
         }
     }
@@ -74,17 +77,17 @@ import Testing
         let ledger = try await Self.ledger()
         try await ledger.database.run(
             "UPDATE bursar.accounts SET name = E'evil \\x1b[2J\\x1b]0;owned\\x07 name' WHERE code = '704'")
-        let terminal = try Self.open(ledger)
-        let screen = try terminal.wait(for: "evil")
+        let terminal = try await Self.open(ledger)
+        let screen = try await terminal.wait(for: "evil")
         #expect(screen.contains("Anna Novotná"))
-        #expect(try terminal.format("pane_title") != "owned")
-        try terminal.press("q")
-        try terminal.wait(for: "ended 0")
+        #expect(try await terminal.format("pane_title") != "owned")
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
     }
 
     @Test func withoutATerminalItSaysASentence() async throws {
         let ledger = try await Self.ledger()
-        let result = try Program.run(["--connect", ledger.connectionString])
+        let result = try await Program.run(["--connect", ledger.connectionString])
         #expect(result.status == 64, "\(result.output)\(result.errors)")
         #expect(result.errors.contains("terminal"))
         #expect(!result.output.contains("\u{1b}"))

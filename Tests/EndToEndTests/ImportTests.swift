@@ -30,16 +30,17 @@ import Testing
         let directory = try TemporaryDirectory()
         let file = try directory.write(Self.rows(1200), to: "rows.csv")
         let flags = ["--open-accounts", "--currency", "CZK", "--json"]
-        let first = try Program.run(["import", file, "--connect", ledger.connectionString] + flags)
+        let first = try await Program.run(["import", file, "--connect", ledger.connectionString] + flags)
         #expect(first.status == 0, "\(first.output.suffix(500))\(first.errors)")
         let summary = try first.object()
         #expect(summary["posted"] as? Int == 1200)
         #expect(summary["accounts_opened"] as? Int == 100)
         #expect(summary["differences"] as? Int == 0)
-        let second = try Program.run(["import", file, "--connect", ledger.connectionString] + flags).object()
+        let second = try await Program.run(["import", file, "--connect", ledger.connectionString] + flags)
+            .object()
         #expect(second["posted"] as? Int == 0)
         #expect(second["already_posted"] as? Int == 1200)
-        #expect(try ledger.run("verify", "--json").object()["transactions"] as? Int == 1200)
+        #expect(try await ledger.run("verify", "--json").object()["transactions"] as? Int == 1200)
     }
 
     @Test func aDryRunSaysTheSameAndWritesNothing() async throws {
@@ -48,10 +49,10 @@ import Testing
         let file = try directory.write(
             Self.rows(700) + "1993-01-01,over,acc-1,withdrawal,999999.00,,\n", to: "rows.csv")
         let flags = ["--open-accounts", "--currency", "CZK", "--json"]
-        let dry = try Program.run(
+        let dry = try await Program.run(
             ["import", file, "--dry-run", "--connect", ledger.connectionString] + flags)
-        #expect(try ledger.run("account", "list", "--json").output.isEmpty)
-        let real = try Program.run(["import", file, "--connect", ledger.connectionString] + flags)
+        #expect(try await ledger.run("account", "list", "--json").output.isEmpty)
+        let real = try await Program.run(["import", file, "--connect", ledger.connectionString] + flags)
         #expect(dry.status == 65 && real.status == 65)
         for key in ["rows", "posted", "refused", "bad_rows", "differences", "accounts_opened"] {
             let (left, right) = (try dry.objects().last?[key] as? Int, try real.objects().last?[key] as? Int)
@@ -68,20 +69,20 @@ import Testing
             ledger.connectionString,
         ]
         let running = try Program.start(arguments)
-        while try ledger.run("journal", "--limit", "1", "--json").output.isEmpty {
-            try #require(running.process.isRunning, "it ended before it could be killed")
+        while try await ledger.run("journal", "--limit", "1", "--json").output.isEmpty {
+            try #require(!running.hasEnded, "it ended before it could be killed")
         }
-        kill(running.process.processIdentifier, SIGKILL)
-        _ = running.wait()
-        let posted = try ledger.run("verify", "--json").object()["transactions"] as? Int ?? 0
+        kill(running.identifier, SIGKILL)
+        _ = try await running.wait()
+        let posted = try await ledger.run("verify", "--json").object()["transactions"] as? Int ?? 0
         #expect(posted > 0 && posted < 3000, "\(posted) were posted before the kill")
-        let rest = try Program.run(arguments + ["--json"])
+        let rest = try await Program.run(arguments + ["--json"])
         #expect(rest.status == 0, "\(rest.errors)")
         let summary = try rest.object()
         #expect(summary["already_posted"] as? Int == posted)
         #expect(summary["posted"] as? Int == 3000 - posted)
         #expect(summary["differences"] as? Int == 0)
-        #expect(try ledger.run("verify", "--json").object()["transactions"] as? Int == 3000)
+        #expect(try await ledger.run("verify", "--json").object()["transactions"] as? Int == 3000)
     }
 
     @Test func aBadRowInTheMiddleIsSaidWithItsPlaceAndTheRestIsPosted() async throws {
@@ -91,7 +92,7 @@ import Testing
             Self.header + "1993-01-01,a,x,deposit,10.00,,10.00\n1993-02-31,b,x,deposit,10.00,,\n"
                 + "1993-01-01,c,x,deposit,ten,,\n1993-01-01,d,x,transfer,1.00,,\n"
                 + "1993-01-01,e,x,withdrawal,99.00,,\n1993-01-01,f,x,deposit,5.00,,16.00\n", to: "rows.csv")
-        let result = try Program.run([
+        let result = try await Program.run([
             "import", file, "--open-accounts", "--currency", "CZK", "--json", "--connect",
             ledger.connectionString,
         ])
@@ -102,7 +103,7 @@ import Testing
                 "bad_row 3 1", "bad_row 4 24", "bad_row 5 30", "refused 6 <null>", "difference 7 <null>",
             ])
         #expect(objects.last?["posted"] as? Int == 2)
-        #expect(try ledger.account("x", "ledger") == "15.00")
+        #expect(try await ledger.account("x", "ledger") == "15.00")
     }
 
     @Test(arguments: [
@@ -118,7 +119,7 @@ import Testing
         let ledger = try await CommandLedger.make()
         let directory = try TemporaryDirectory()
         let file = try directory.write(bytes, to: name)
-        let result = try Program.run([
+        let result = try await Program.run([
             "import", file, "--open-accounts", "--currency", "CZK", "--connect", ledger.connectionString,
         ])
         #expect(result.status == 65, "\(result.output)\(result.errors)")
@@ -127,7 +128,7 @@ import Testing
 
     @Test func aFileThatIsNotThereIsSaidSo() async throws {
         let ledger = try await CommandLedger.make()
-        let result = try ledger.run("import", "/nonexistent/file.csv", status: 65)
+        let result = try await ledger.run("import", "/nonexistent/file.csv", status: 65)
         #expect(result.errors.contains("/nonexistent/file.csv"))
     }
 }

@@ -8,35 +8,36 @@ final class Tmux {
     private let directory: TemporaryDirectory
 
     /// Starts a shell in a terminal of this size.
-    init(columns: Int = 100, rows: Int = 30, environment: [String: String] = [:]) throws {
+    init(columns: Int = 100, rows: Int = 30, environment: [String: String] = [:]) async throws {
         directory = try TemporaryDirectory()
         socket = directory.path + "/tmux"
         let variables = Program.environment(with: environment).filter { $0.key != "TMUX" }
-        _ = try Self.run(
+        _ = try await Self.run(
             [
                 "-S", socket, "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
                 "env PS1='$ ' sh",
             ], environment: variables)
     }
 
-    deinit { _ = try? Self.run(["-S", socket, "kill-server"]) }
+    deinit { _ = try? ChildProcess("/usr/bin/tmux", ["-S", socket, "kill-server"]) }
 
     /// Types text and presses keys that tmux names, such as `Enter` or `C-c`.
-    func press(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
+    func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
 
     /// Types text as it stands.
-    func type(_ text: String) throws { try tmux(["send-keys", "-l", text]) }
+    func type(_ text: String) async throws { try await tmux(["send-keys", "-l", text]) }
 
-    func resize(columns: Int, rows: Int) throws {
-        try tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
+    func resize(columns: Int, rows: Int) async throws {
+        try await tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
     }
 
     /// What is on the screen, without the spaces at the ends of lines.
-    func screen() throws -> String { try tmux(["capture-pane", "-p"]) }
+    func screen() async throws -> String { try await tmux(["capture-pane", "-p"]) }
 
     /// What the terminal knows of itself, such as `alternate_on` or `pane_pid`.
-    func format(_ name: String) throws -> String {
-        try tmux(["display-message", "-p", "#{\(name)}"]).trimmingCharacters(in: .whitespacesAndNewlines)
+    func format(_ name: String) async throws -> String {
+        try await tmux(["display-message", "-p", "#{\(name)}"]).trimmingCharacters(
+            in: .whitespacesAndNewlines)
     }
 
     /// Waits until the screen holds this text.
@@ -44,19 +45,19 @@ final class Tmux {
     @discardableResult
     func wait(
         for text: String, seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
-    ) throws -> String {
-        try wait("“\(text)”", seconds: seconds, sourceLocation: sourceLocation) { $0.contains(text) }
+    ) async throws -> String {
+        try await wait("“\(text)”", seconds: seconds, sourceLocation: sourceLocation) { $0.contains(text) }
     }
 
     @discardableResult
     func wait(
         _ what: String, seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation,
         until condition: (String) throws -> Bool
-    ) throws -> String {
+    ) async throws -> String {
         let deadline = Date().addingTimeInterval(seconds)
         var last = ""
         while Date() < deadline {
-            last = try screen()
+            last = try await screen()
             if try condition(last) { return last }
         }
         Issue.record("\(what) never came to the screen:\n\(last)", sourceLocation: sourceLocation)
@@ -66,20 +67,13 @@ final class Tmux {
     struct TimedOut: Error {}
 
     @discardableResult
-    private func tmux(_ arguments: [String]) throws -> String { try Self.run(["-S", socket] + arguments) }
+    private func tmux(_ arguments: [String]) async throws -> String {
+        try await Self.run(["-S", socket] + arguments)
+    }
 
-    private static func run(_ arguments: [String], environment: [String: String]? = nil) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/tmux")
-        process.arguments = arguments
-        if let environment { process.environment = environment }
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+    private static func run(
+        _ arguments: [String], environment: [String: String]? = nil
+    ) async throws -> String {
+        try await ChildProcess("/usr/bin/tmux", arguments, environment: environment).wait().output
     }
 }

@@ -14,9 +14,9 @@ import Testing
             ledger.connectionString,
         ]
         let programs = try [Program.start(arguments), Program.start(arguments)]
-        let results = programs.map { $0.wait() }
         var posted = 0
-        for result in results {
+        for program in programs {
+            let result = try await program.wait()
             #expect(result.status == 0, "\(result.errors)")
             let report = try #require(try result.objects().last)
             #expect(report["sound"] as? Bool == true)
@@ -25,10 +25,10 @@ import Testing
             #expect(report["failed"] as? Int == 0)
             posted += try #require(report["posted"] as? Int)
         }
-        let check = try ledger.run("verify", "--json").object()
+        let check = try await ledger.run("verify", "--json").object()
         // Besides what the tellers posted, each account has its opening balance.
         #expect(check["transactions"] as? Int == posted + 10)
-        let accounts = try ledger.run("account", "list", "--json").objects()
+        let accounts = try await ledger.run("account", "list", "--json").objects()
         let balances = try accounts.map { account in
             (
                 code: try #require(account["account"] as? String),

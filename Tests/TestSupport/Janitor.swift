@@ -30,8 +30,13 @@ enum Janitor {
 
     private static let script = """
         cat
-        for file in $(find "$1" -name postmaster.pid); do kill -QUIT "$(head -n 1 "$file")"; done
-        while [ -n "$(find "$1" -name postmaster.pid)" ]; do sleep 0.1; done
+        for file in $(find "$1" -name postmaster.pid); do
+            pid=$(head -n 1 "$file")
+            # The file of a server that crashed may name a process of somebody else by now.
+            [ "$(readlink "/proc/$pid/cwd")" = "${file%/*}" ] || continue
+            kill -QUIT "$pid"
+            while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+        done
         rm -rf "$1"
         """
 }

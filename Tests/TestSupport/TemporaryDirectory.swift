@@ -33,5 +33,7 @@ public final class TemporaryDirectory: Sendable {
 public struct SystemError: Error, CustomStringConvertible {
     public let code: Int32
 
+    public init(code: Int32) { self.code = code }
+
     public var description: String { String(cString: strerror(code)) }
 }

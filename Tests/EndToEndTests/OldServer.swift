@@ -1,37 +1,7 @@
-import EmbeddedPostgres
 import Foundation
 import Glibc
-import Postgres
 import TestSupport
 import Testing
-
-/// A server that asks for a password.
-struct PasswordServer: Sendable {
-    let connectionString: String
-    private let server: EmbeddedServer
-    private let directory: TemporaryDirectory
-
-    static func make() async throws -> PasswordServer {
-        let directory = try TemporaryDirectory()
-        let hba = try directory.write(
-            "local all keeper scram-sha-256\nlocal all all peer map=bursar\n", to: "hba")
-        let ident = try directory.write("bursar root bursar\nbursar /^(.*)$ bursar\n", to: "ident")
-        let server = try await EmbeddedServer.open(
-            .init(
-                directory: directory.path + "/server",
-                settings: ["hba_file": hba, "ident_file": ident, "fsync": "off"]))
-        let owner = try await Connection.connect(
-            ConnectionSettings(server.connectionString), timeout: .seconds(20))
-        try await owner.run(script: "CREATE ROLE keeper LOGIN SUPERUSER PASSWORD 'correct'")
-        await owner.close()
-        let socket = try ConnectionSettings(server.connectionString)["host"] ?? ""
-        return PasswordServer(
-            connectionString: "host=\(socket) user=keeper dbname=bursar", server: server, directory: directory
-        )
-    }
-
-    func stop() async { await server.leave() }
-}
 
 /// Speaks just enough of the protocol (PostgreSQL manual, "Message Formats") to say that it is PostgreSQL 9.6.
 final class OldServer: Sendable {

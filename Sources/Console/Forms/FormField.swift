@@ -1,0 +1,97 @@
+import Ledger
+
+/// One line of a form.
+struct FormField: Hashable, Sendable {
+    let id: ID
+    let label: String
+    var input: Input
+    /// Whether the form cannot go on without it.
+    let isRequired: Bool
+
+    enum ID: Hashable, Sendable {
+        case account, from, to, amount, narrative, reference, reason, change, minimum, name
+    }
+
+    enum Input: Hashable, Sendable {
+        case text(LineField)
+        /// Values of which one is chosen.
+        case choice([String], Int)
+    }
+
+    /// A field where text is typed.
+    init(_ id: ID, _ label: String, text: String = "", limit: Int, isRequired: Bool = true) {
+        self.id = id
+        self.label = label
+        input = .text(LineField(text, limit: limit))
+        self.isRequired = isRequired
+    }
+
+    init(_ id: ID, _ label: String, choices: [String]) {
+        self.id = id
+        self.label = label
+        input = .choice(choices, 0)
+        isRequired = true
+    }
+
+    /// What is in the field.
+    var text: String {
+        switch input {
+        case .text(let field): field.text
+        case .choice(let values, let index): values[index]
+        }
+    }
+
+    /// The text without spaces at its ends, which are never meant and which the ledger refuses.
+    var trimmed: String {
+        let characters = text.drop(while: \.isWhitespace)
+        guard let last = characters.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(characters[...last])
+    }
+
+    /// - Returns: whether the key was one that edits text.
+    mutating func edit(_ key: Key) -> Bool {
+        guard case .text(var field) = input else { return false }
+        let edited = field.edit(key)
+        input = .text(field)
+        return edited
+    }
+
+    mutating func choose(by step: Int) {
+        guard case .choice(let values, let index) = input else { return }
+        input = .choice(values, (index + step + values.count) % values.count)
+    }
+
+    /// What is wrong with the text so far; nil while nothing is, an empty field included.
+    /// - Parameter currency: of the account, where it is known.
+    func problem(currency: Currency?) -> String? {
+        guard !trimmed.isEmpty else { return nil }
+        do throws(Refusal) {
+            switch id {
+            case .account, .from, .to: _ = try AccountCode(trimmed)
+            case .reference: _ = try Reference(trimmed)
+            case .amount:
+                let amount = try DecimalAmount(trimmed)
+                if let currency { _ = try amount.positiveUnits(in: currency) }
+            case .minimum:
+                if case .amount(let amount) = try Operation.Minimum(trimmed), let currency {
+                    _ = try amount.units(in: currency)
+                }
+            case .narrative, .reason, .name, .change: break
+            }
+            return nil
+        } catch {
+            return error.shortMessage
+        }
+    }
+}
+
+extension Refusal {
+    /// The message without what stands beside the field already.
+    fileprivate var shortMessage: String {
+        switch self {
+        case .amountInvalid(_, let why), .textInvalid(_, let why): why
+        case .amountOverflow: "it is larger than the ledger can hold"
+        default: message
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Ledger
+
+/// The selected account's records, newest first: a window that grows at both ends as it is scrolled. Records are
+/// numbered without gaps, so the window is known by the numbers of its ends.
+struct HistoryPane: Sendable {
+    private(set) var account: Account?
+    private(set) var lines: [HistoryLine] = []
+    /// The number of the selected record; nil follows the newest.
+    private(set) var selectedSeq: Int64?
+    var top = 0
+    private var request: Request?
+    private var jumpsToOldest = false
+    private var notBefore: Timestamp?
+
+    private struct Request: Sendable {
+        let id: RequestID
+        let account: Identifier
+        let purpose: Purpose
+
+        /// Whether its answer still joins what there is.
+        func isWanted(_ lines: [HistoryLine]) -> Bool {
+            switch purpose {
+            case .newest, .oldest: true
+            case .older, .newer: !lines.isEmpty
+            }
+        }
+    }
+
+    private enum Purpose: Sendable { case newest, older, newer, oldest }
+
+    /// Records are asked for by this many.
+    static let page = 200
+    /// The most records that are kept.
+    static let maximumLines = 4000
+
+    var reachesOldest: Bool { lines.last.map { $0.record.seq <= 1 } ?? (account == nil) }
+
+    /// Index into ``lines``.
+    var selectedIndex: Int {
+        guard let selectedSeq, let newest = lines.first?.record.seq else { return 0 }
+        return min(max(Int(newest - selectedSeq), 0), lines.count - 1)
+    }
+
+    var selected: HistoryLine? { lines.isEmpty ? nil : lines[selectedIndex] }
+
+    /// Shows another account, or the same one as it is now.
+    mutating func show(_ account: Account?) {
+        if self.account?.id != account?.id {
+            lines = []
+            selectedSeq = nil
+            top = 0
+            jumpsToOldest = false
+        }
+        self.account = account
+    }
+
+    mutating func move(by step: Int) {
+        guard !lines.isEmpty else { return }
+        let index = min(max(selectedIndex + step, 0), lines.count - 1)
+        selectedSeq = index == 0 && isNewest ? nil : lines[index].record.seq
+    }
+
+    mutating func moveToNewest() {
+        selectedSeq = nil
+        if !isNewest { lines = [] }
+        top = 0
+    }
+
+    mutating func moveToOldest() {
+        guard let oldest = lines.last?.record.seq else { return }
+        selectedSeq = oldest
+        jumpsToOldest = oldest > 1
+    }
+
+    /// Whether the window begins with the newest record that is known of.
+    private var isNewest: Bool { (lines.first?.record.seq ?? 0) >= (account?.version ?? 0) }
+
+    // MARK: Asking
+
+    mutating func nextEffect(now: Timestamp, visible: Int, counter: inout RequestCounter) -> ConsoleEffect? {
+        guard request == nil, let account else { return nil }
+        if let notBefore, now < notBefore { return nil }
+        guard let (purpose, newest) = wanted(account, visible: visible) else { return nil }
+        let id = counter.next()
+        request = Request(id: id, account: account.id, purpose: purpose)
+        return .loadHistory(id, account: account.id, newestSeq: newest, limit: Self.page)
+    }
+
+    private func wanted(_ account: Account, visible: Int) -> (Purpose, Int64)? {
+        guard let newest = lines.first?.record.seq, let oldest = lines.last?.record.seq else {
+            return (.newest, .max)
+        }
+        if jumpsToOldest { return (.oldest, Int64(Self.page)) }
+        let index = selectedIndex
+        if oldest > 1, index + 2 * visible + 20 > lines.count { return (.older, oldest - 1) }
+        guard newest < account.version else { return nil }
+        // New records are wanted where the newest are seen; elsewhere only what is scrolled to.
+        if selectedSeq == nil { return (.newest, .max) }
+        return index < 2 * visible + 20 ? (.newer, newest + Int64(Self.page)) : nil
+    }
+
+    // MARK: Answers
+
+    mutating func load(_ id: RequestID, _ answer: [HistoryLine]) -> Bool {
+        guard let request, request.id == id else { return false }
+        self.request = nil
+        notBefore = nil
+        // While it was on its way, another account was selected, or left and selected again.
+        guard request.account == account?.id, request.isWanted(lines) else { return true }
+        switch request.purpose {
+        case .newest: addNewer(answer, replacesGap: true)
+        case .newer: addNewer(answer, replacesGap: false)
+        case .older:
+            if let first = answer.first, first.record.seq + 1 == lines.last?.record.seq { lines += answer }
+        case .oldest:
+            lines = answer
+            selectedSeq = answer.last?.record.seq
+            jumpsToOldest = false
+        }
+        // The list of accounts may be behind what was read just now.
+        if let newest = lines.first?.record.seq, let version = account?.version, newest > version {
+            account?.version = newest
+        }
+        trim()
+        return true
+    }
+
+    mutating func fail(_ id: RequestID, now: Timestamp) -> Bool {
+        guard request?.id == id else { return false }
+        request = nil
+        notBefore = now.advanced(by: .seconds(2))
+        return true
+    }
+
+    private mutating func addNewer(_ answer: [HistoryLine], replacesGap: Bool) {
+        guard let newest = lines.first?.record.seq, let oldestAnswer = answer.last?.record.seq else {
+            lines = answer
+            return
+        }
+        if oldestAnswer > newest + 1 {
+            if replacesGap { lines = answer }
+            return
+        }
+        let new = answer.prefix { $0.record.seq > newest }
+        lines.insert(contentsOf: new, at: 0)
+        if selectedSeq != nil { top += new.count }
+    }
+
+    private mutating func trim() {
+        let excess = lines.count - Self.maximumLines
+        guard excess > 0 else { return }
+        if selectedIndex > lines.count / 2 {
+            lines.removeFirst(excess)
+            top = max(0, top - excess)
+        } else {
+            lines.removeLast(excess)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Testing
+
+@testable import Console
+
+/// The table of commands is what keys, footer and help are made from; these hold them together.
+@Suite("Commands")
+struct CommandTests {
+    @Test func noKeyMeansTwoThingsInOnePlace() {
+        for place in Place.allCases {
+            var seen: [Key: CommandID] = [:]
+            for command in Command.all where command.places.contains(place) {
+                for key in command.keys {
+                    #expect(seen[key] == nil, "\(key) in \(place)")
+                    seen[key] = command.id
+                }
+            }
+        }
+    }
+
+    @Test func everyCommandStandsInTheTableOnceWithKeysTitleAndHelp() {
+        for id in CommandID.allCases {
+            #expect(Command.all.filter { $0.id == id }.count == 1, "\(id)")
+        }
+        for command in Command.all {
+            #expect(!command.keys.isEmpty && !command.places.isEmpty)
+            #expect(!command.title.isEmpty && !command.help.isEmpty && command.help.last != ".")
+        }
+    }
+
+    @Test func everyPlaceHasAWayBackAndAWayOut() {
+        for place in Place.allCases {
+            #expect(Command.find(.control("c"), in: place)?.id == .quitNow, "\(place)")
+            #expect(Command.find(.escape, in: place) != nil, "\(place)")
+        }
+    }
+
+    @Test func quitsByLetterOnlyWhereNothingIsTypedOrAsked() {
+        for place in Place.allCases {
+            let command = Command.find(.character("q"), in: place)
+            #expect((command?.id == .quit) == Place.panes.contains(place), "\(place)")
+        }
+    }
+
+    @Test func helpNamesEveryCommandWithItsKeys() throws {
+        let driver = try ConsoleDriver(200, 50)
+        let help = driver.state.helpLines(HelpDialog(place: .accounts))
+            .map { $0.pieces.map(\.text).joined() }.joined(separator: "\n")
+        for command in Command.all {
+            let keys = command.keys.map { $0.label(.unicode) }.joined(separator: " ")
+            #expect(help.contains(command.help), "\(command.id)")
+            #expect(help.contains(keys), "\(command.id)")
+        }
+    }
+
+    @Test(arguments: [24, 40, 60, 80, 100, 200]) func footerShowsOnlyWhatTheTableHasAndWhatFits(width: Int)
+        throws
+    {
+        var driver = try ConsoleDriver(width, 24)
+        for key in [nil, Key.tab, .tab, .character("/"), .escape, .character("d"), .escape, .character("?")] {
+            if let key { driver.press(key) }
+            let commands = driver.state.footerCommands(columns: width)
+            let text = commands.map { "\($0.keys[0].label(.unicode)) \($0.title)" }.joined(separator: "  ")
+            let last = driver.screen.split(separator: "\n", omittingEmptySubsequences: false).last
+            #expect(last.map(String.init) == text)
+            #expect(SafeText.columns(text) <= width)
+            #expect(commands.allSatisfy { $0.places.contains(driver.state.place) })
+        }
+    }
+
+    @Test func aCommandThatCannotBeGivenSaysWhy() throws {
+        var driver = try ConsoleDriver(role: "viewer")
+        driver.press(.character("d"))
+        #expect(driver.shows("Deposit: the role viewer may not post."))
+        driver.press(.character("s"))
+        #expect(driver.shows("Status: the role viewer may not change accounts."))
+        #expect(driver.state.dialog == nil)
+
+        var other = try ConsoleDriver()
+        other.press(.down, .down, .down, .down, .character("w"))
+        #expect(other.shows("Withdraw: account 704 is debit-frozen and takes no debit entries."))
+        other.press(.enter, .character("v"))
+        #expect(other.shows("Reverse: record #3 is no entry, so there is nothing to reverse."))
+    }
+}

@@ -1,0 +1,220 @@
+import Ledger
+import LedgerService
+import Testing
+
+@testable import Console
+
+@Suite("Lists")
+struct PagingTests {
+    /// A bank with so many accounts, named A0000, A0001, …
+    private func bank(accounts: Int) throws -> TestBank {
+        var bank = TestBank(now: ConsoleDriver.now)
+        for number in 0..<accounts { try bank.open(Self.code(number), "Customer \(number)") }
+        return bank
+    }
+
+    private static func code(_ number: Int) -> String {
+        "A" + String(repeating: "0", count: 4 - String(number).count) + String(number)
+    }
+
+    private func selected(_ driver: ConsoleDriver) -> String? {
+        driver.state.accounts.selected?.account.code.text
+    }
+
+    @Test func scrollsThroughAllAccountsByKeyInBoundedMemory() throws {
+        var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 2500))
+        var seen = Set<String>()
+        for _ in 0..<2600 {
+            if let code = selected(driver) { seen.insert(code) }
+            driver.press(.down)
+            #expect(driver.state.accounts.rows.count <= AccountsPane.maximumRows)
+        }
+        #expect(seen.count == 2502)
+        #expect(selected(driver) == "suspense-CZK")
+        for _ in 0..<2600 { driver.press(.up) }
+        #expect(selected(driver) == "A0000")
+    }
+
+    @Test func jumpsToBothEnds() throws {
+        var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 900))
+        driver.press(.end)
+        #expect(selected(driver) == "suspense-CZK")
+        #expect(driver.shows("▸ suspense-CZK"))
+        driver.press(.up, .up)
+        #expect(selected(driver) == "A0899")
+        driver.press(.home)
+        #expect(selected(driver) == "A0000")
+    }
+
+    @Test func theSelectionStaysOnItsAccountWhileRowsComeAndGo() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.down, .down, .down)
+        #expect(selected(driver) == "576")
+        try driver.bank.open("100", "Early bird", deposit: "1.00")
+        driver.wait(.seconds(5))
+        #expect(driver.shows("Early bird"))
+        #expect(selected(driver) == "576")
+        #expect(driver.shows("▸ 576"))
+    }
+
+    @Test func freshBalancesAreShownWithoutAKey() throws {
+        var driver = try ConsoleDriver()
+        try driver.bank.post(
+            .deposit(account: AccountCode("576"), amount: DecimalAmount("26.16")), narrative: "refund")
+        driver.press(.down, .down, .down)
+        driver.wait(.seconds(3))
+        #expect(driver.shows("37,800.00"))
+        #expect(driver.shows("refund"))
+    }
+
+    @Test func askedAgainOnlyOneQuestionOfAKindIsOpen() throws {
+        var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 1000))
+        driver.holdsAnswers = true
+        for _ in 0..<5 {
+            for _ in 0..<200 { driver.press(.down) }
+            driver.press(.character("r"), .end, .home, .character("/"), .character("9"), .enter)
+            driver.wait(.seconds(5))
+            let kinds = driver.open.map { String("\($0)".prefix(9)) }
+            #expect(Set(kinds).count == kinds.count, "\(kinds)")
+            driver.answer()
+        }
+    }
+
+    @Test func answersToOlderQuestionsAreIgnored() throws {
+        var driver = try ConsoleDriver()
+        driver.holdsAnswers = true
+        driver.press(.character("/"))
+        driver.type("704")
+        let old = driver.open
+        driver.press(.escape)
+        driver.type("/")
+        driver.type("576")
+        #expect(old.count == 2)
+        driver.answer()
+        // What came was for the first key; it must not be taken for the answer to what is typed now.
+        #expect(driver.state.accounts.rows.count == 11)
+        driver.holdsAnswers = false
+        driver.press(.enter)
+        #expect(selected(driver) == "576")
+        #expect(driver.state.accounts.rows.count == 1)
+        #expect(driver.shows("/ 576"))
+        #expect(driver.shows("1 of 11"))
+    }
+
+    @Test func filtersWithEachKeyAndEscShowsAllAgain() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.character("/"))
+        driver.type("status:debit-frozen")
+        #expect(driver.state.accounts.rows.map(\.account.code.text) == ["704"])
+        driver.press(.control("u"))
+        driver.type("nobody")
+        #expect(driver.shows("No account matches the filter."))
+        driver.press(.escape)
+        #expect(driver.state.accounts.rows.count == 11)
+    }
+
+    @Test func escNeverQuits() throws {
+        var driver = try ConsoleDriver()
+        for _ in 0..<10 { driver.press(.escape) }
+        #expect(!driver.effects.contains(.quit))
+    }
+
+    @Test func scrollsThroughAWholeHistoryNewestFirst() throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        try bank.open("1", "Busy")
+        for _ in 0..<5000 {
+            try bank.post(.deposit(account: AccountCode("1"), amount: DecimalAmount("0.01")))
+        }
+        var driver = try ConsoleDriver(80, 24, bank: bank)
+        driver.press(.enter)
+        var seen = Set<Int64>()
+        for _ in 0..<5100 {
+            if let seq = driver.state.history.selected?.record.seq { seen.insert(seq) }
+            driver.press(.down)
+            #expect(driver.state.history.lines.count <= HistoryPane.maximumLines)
+        }
+        #expect(seen.count == 5001)
+        for _ in 0..<5100 { driver.press(.up) }
+        #expect(driver.state.history.selected?.record.seq == 5001)
+        driver.press(.end)
+        #expect(driver.state.history.selected?.record.seq == 1)
+        #expect(driver.shows("opened"))
+        driver.press(.home)
+        #expect(driver.shows("▸ #5001"))
+    }
+
+    @Test func aFailedQuestionIsSaidAndAskedAgainAfterAWhile() throws {
+        var driver = try ConsoleDriver()
+        driver.holdsAnswers = true
+        driver.press(.character("r"))
+        guard case .loadAccounts(let id, _, _, _)? = driver.open.first else {
+            Issue.record("nothing was asked")
+            return
+        }
+        driver.act(.queryFailed(id, message: "the server is shutting down"))
+        #expect(driver.shows("✗ The server is shutting down."))
+        #expect(driver.open.count == 1)
+        driver.holdsAnswers = false
+        driver.wait(.seconds(3))
+        #expect(!driver.shows("shutting down"))
+    }
+}
+
+@Suite("Attempts")
+struct AttemptLogTests {
+    private func post(_ driver: inout ConsoleDriver, _ amount: String, conflicts: Int) {
+        driver.fates = [.posted(conflicts: conflicts)]
+        driver.press(.character("d"))
+        driver.type(amount)
+        driver.press(.enter, .tab, .enter, .escape)
+    }
+
+    @Test func countsWhatBecameOfEveryOperation() throws {
+        var driver = try ConsoleDriver(120, 40)
+        for conflicts in [0, 2, 1] { post(&driver, "5", conflicts: conflicts) }
+        driver.wait(.seconds(2))
+        #expect(driver.shows("posted 3 · conflicts 3 (50%) · retried 2 · gave up 0 · refused 0"))
+        #expect(driver.shows("p50 47 ms p99 47 ms"))
+        #expect(driver.shows("0.6/s"))
+    }
+
+    @Test func keepsTheLatestOperationsAndTheTotalsOfAll() throws {
+        var log = AttemptLog()
+        for number in 0..<5000 {
+            let operation = OperationSummaryMaker.summary(number)
+            log.add(.init(at: ConsoleDriver.now, operation: operation, attempt: 1, phase: .started))
+            log.add(
+                .init(
+                    at: ConsoleDriver.now, operation: operation, attempt: 1,
+                    phase: .refused(.sameAccount(AccountCode(stored: "1")), elapsed: .zero)))
+        }
+        #expect(log.count == AttemptLog.maximumOperations)
+        #expect(log.totals.refused == 5000)
+        #expect(log[0]?.operation.reference.text == "r4999")
+        #expect(log[AttemptLog.maximumOperations] == nil)
+    }
+
+    @Test func holdsStillWhileFrozen() throws {
+        var driver = try ConsoleDriver(100, 30)
+        post(&driver, "5", conflicts: 0)
+        driver.press(.backTab, .space)
+        driver.press(.escape)
+        post(&driver, "777", conflicts: 0)
+        #expect(driver.shows("Attempts (frozen)"))
+        #expect(!driver.shows("deposit 2378  777"))
+        driver.press(.backTab, .space)
+        #expect(driver.shows("deposit 2378  777"))
+    }
+}
+
+enum OperationSummaryMaker {
+    static func summary(_ number: Int) -> OperationSummary {
+        // Of a form that is always valid, so that nothing is lost by taking the first that is.
+        let reference = Reference(stored: "r\(number)")
+        guard
+            let operation = try? Operation(
+                reference: reference, action: .journalEntry(legs: []), actor: "test")
+        else { preconditionFailure("a constant operation is valid") }
+        return OperationSummary(operation)
+    }
+}
