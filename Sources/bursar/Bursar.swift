@@ -27,6 +27,13 @@ enum Program {
     static func main() {
         // A reader that goes away is noticed where we write, so that the ledger is closed in good order.
         signal(SIGPIPE, SIG_IGN)
+        if getenv("SWIFT_BACKTRACE") == nil { dieQuietly() }
         Bursar.main(normalized(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    /// Where Swift's tools are installed, its runtime answers a crash with a backtrace and a question, which an
+    /// operator can do nothing with. Who sets SWIFT_BACKTRACE wants it.
+    private static func dieQuietly() {
+        for number in [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE] { signal(number, SIG_DFL) }
     }
 }

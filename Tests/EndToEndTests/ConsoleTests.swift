@@ -63,8 +63,9 @@ import Testing
             contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
         let process = try #require(Int32(children.split(separator: " ").first ?? ""))
         let numbers = ["TERM": SIGTERM, "HUP": SIGHUP, "SEGV": SIGSEGV, "INT": SIGINT]
-        kill(process, try #require(numbers[signal]))
-        try await terminal.wait(for: "ended ")
+        let number = try #require(numbers[signal])
+        kill(process, number)
+        try await terminal.wait(for: "ended \(128 + number)")
         #expect(try await terminal.format("alternate_on") == "0")
         try await terminal.type("stty -a | tr ' ;' '\\n\\n' | grep -cx -e icanon -e echo -e isig")
         try await terminal.press("Enter")
