@@ -40,6 +40,67 @@ import Testing
         #expect(try await terminal.format("alternate_on") == "0")
     }
 
+    @Test func postsADepositByKeysAfterShowingTheBalancesBeforeAndAfter() async throws {
+        let ledger = try await Self.ledger()
+        let terminal = try await Self.open(ledger)
+        try await terminal.press("/")
+        try await terminal.type("576")
+        try await terminal.press("Enter")
+        try await terminal.wait("only account 576") { $0.contains("576") && !$0.contains("Green Dairy") }
+        try await terminal.press("d")
+        try await terminal.wait(for: "Narrative")
+        try await terminal.type("12.50")
+        try await terminal.press("Enter")
+        let confirmation = try await terminal.wait(for: "1,000.00 → 1,012.50")
+        #expect(confirmation.contains("[ Back ]"))
+        #expect(try await ledger.account("576", "ledger") == "1000.00")
+        // The harmless answer has the focus, so posting takes going to the other one.
+        try await terminal.press("Tab")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "✓ deposit posted")
+        #expect(try await ledger.account("576", "ledger") == "1012.50")
+        try await terminal.press("Enter")
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
+        #expect(try await ledger.run("verify").output.hasPrefix("sound"))
+    }
+
+    @Test func asksAgainWhenSomebodyElsePostedMeanwhile() async throws {
+        let ledger = try await Self.ledger()
+        let terminal = try await Self.open(ledger)
+        try await terminal.press("/")
+        try await terminal.type("576")
+        try await terminal.press("Enter")
+        try await terminal.wait("only account 576") { $0.contains("576") && !$0.contains("Green Dairy") }
+        try await terminal.press("w")
+        try await terminal.wait(for: "Narrative")
+        try await terminal.type("100")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "1,000.00 → 900.00")
+        try await ledger.run("deposit", "576", "50.00")
+        try await terminal.press("Tab")
+        try await terminal.press("Enter")
+        let changed = try await terminal.wait(for: "950.00")
+        #expect(changed.contains("900.00"))
+        #expect(try await ledger.account("576", "ledger") == "1050.00")
+        try await terminal.press("C-c")
+        try await terminal.wait(for: "ended ")
+    }
+
+    @Test func theDemoShowsConflictsAndLeavesNothingBehind() async throws {
+        let directory = try TemporaryDirectory()
+        chmod(directory.path, 0o777)
+        let terminal = try await Tmux(environment: ["TMPDIR": directory.path])
+        try await terminal.type("\(Program.executable) demo; echo ended $?")
+        try await terminal.press("Enter")
+        let screen = try await terminal.wait(for: "40001")
+        #expect(screen.contains("Harbour Bakery"))
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
+        let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        #expect(left.filter { $0.hasPrefix("bursar-throwaway-") } == [])
+    }
+
     @Test func isUsableFromFortyColumnsToThreeHundredAndFollowsResizing() async throws {
         let ledger = try await Self.ledger()
         let terminal = try await Self.open(ledger, columns: 80, rows: 24)
@@ -48,7 +109,7 @@ import Testing
             if columns >= 40 { try await terminal.wait(for: "576") }
         }
         try await terminal.press("?")
-        try await terminal.wait(for: "Quit")
+        try await terminal.wait(for: "Move to the line above")
         try await terminal.press("Escape")
         try await terminal.press("q")
         try await terminal.wait(for: "ended 0")

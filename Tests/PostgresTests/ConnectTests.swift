@@ -62,7 +62,7 @@ import Testing
         let server = try await PrivateServer.shared
         let settings = try ConnectionSettings(
             "host=127.0.0.1,\(server.directory) port=\(hole.port),5432 user=tester dbname=postgres")
-        let connection = try await Connection.connect(settings, timeout: .seconds(4))
+        let connection = try await Connection.connect(settings, timeout: .seconds(20))
         #expect(await connection.isUsable)
         await connection.close()
     }
