@@ -2,14 +2,18 @@
 ///
 /// Two things that people write it does not take: flags before the name of the command, and a negative number
 /// as an argument, which it takes for a flag. The flags move behind, the number to the end after `--`.
-func normalized(_ arguments: [String]) -> [String] {
+/// - Parameter commands: the names of all commands.
+func normalized(_ arguments: [String], commands: Set<String>) -> [String] {
     var leading: [String] = []
     var rest = arguments[...]
     while let flag = rest.first, flag.hasPrefix("--"), flag != "--", !helpFlags.contains(flag) {
         leading.append(rest.removeFirst())
-        if valueFlags.contains(flag), let value = rest.popFirst() { leading.append(value) }
+        let mayHaveValue = rest.first.map { !$0.hasPrefix("-") && !commands.contains($0) } ?? false
+        if valueFlags.contains(flag) || flag == "--embedded" && mayHaveValue, let value = rest.popFirst() {
+            leading.append(value)
+        }
     }
-    guard let name = rest.first, !name.hasPrefix("-"), !leading.isEmpty else {
+    guard let name = rest.first, commands.contains(name), !leading.isEmpty else {
         return withNegativeNumbersLast(arguments)
     }
     // A group such as `account` has its flags behind its own command.
@@ -38,7 +42,7 @@ private func isNegativeNumber(_ argument: String) -> Bool {
 
 private let helpFlags: Set<String> = ["--help", "--version", "--generate-completion-script"]
 
-/// Common flags that take a value; `--embedded` may, and is left to stand behind the command.
+/// Common flags that take a value; `--embedded` may.
 private let valueFlags: Set<String> = [
     "--connect", "--config", "--actor", "--reference", "--narrative", "--value-date", "--deadline",
     "--max-attempts",

@@ -28,7 +28,8 @@ enum Program {
         // A reader that goes away is noticed where we write, so that the ledger is closed in good order.
         signal(SIGPIPE, SIG_IGN)
         if getenv("SWIFT_BACKTRACE") == nil { dieQuietly() }
-        Bursar.main(normalized(Array(CommandLine.arguments.dropFirst())))
+        let commands = Bursar.configuration.subcommands.compactMap { $0.configuration.commandName }
+        Bursar.main(normalized(Array(CommandLine.arguments.dropFirst()), commands: Set(commands)))
     }
 
     /// Where Swift's tools are installed, its runtime answers a crash with a backtrace and a question, which an

@@ -131,6 +131,23 @@ import Testing
         #expect((object["paths"] as? [String: String])?["log"] != nil)
     }
 
+    @Test func commonFlagsMayStandBeforeTheCommandToo() async throws {
+        let ledger = try await CommandLedger.make()
+        let flags = ["--json", "--connect", ledger.connectionString, "--actor", "alice"]
+        let opened = try await Program.run(
+            flags + ["account", "open", "a", "--name", "A", "--currency", "EUR", "--minimum", "-5"])
+        #expect(opened.status == 0, "\(opened.errors)")
+        let paid = try await Program.run(flags + ["withdraw", "a", "5.00"]).object()
+        #expect(paid["outcome"] as? String == "posted")
+        let directory = try TemporaryDirectory()
+        let embedded = try await Program.run([
+            "--quiet", "--embedded", directory.path + "/ledger", "account", "list",
+        ])
+        #expect(embedded.status == 0, "\(embedded.errors)")
+        let console = try await Program.run(["--embedded", directory.path + "/ledger"])
+        #expect(console.errors.contains("terminal"), "\(console.errors)")
+    }
+
     @Test func helpNamesEveryCommandOfTheInterface() async throws {
         let help = try await Program.run(["--help"])
         #expect(help.status == 0)
