@@ -30,88 +30,88 @@ struct AccountOpenCommand: PostingCommand {
     }
 }
 
-struct AccountRenameCommand: PostingCommand {
+/// A change of an account that exists.
+protocol AccountChangeCommand: PostingCommand {
+    var target: ChangeTarget { get }
+
+    func change() throws -> Ledger.Operation.AccountChange
+}
+
+extension AccountChangeCommand {
+    func action() throws -> Ledger.Operation.Action {
+        .accountChange(
+            account: try AccountCode(target.code), change: try change(), reason: target.reason ?? "")
+    }
+}
+
+/// Which account, and why: what every change needs.
+struct ChangeTarget: ParsableArguments, Sendable {
+    @Argument(help: "The account's code.") var code: String
+    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
+}
+
+struct AccountRenameCommand: AccountChangeCommand {
     static let configuration = CommandConfiguration(
         commandName: "rename", abstract: "Give an account another name.")
 
-    @Argument(help: "The account's code.") var code: String
+    @OptionGroup var target: ChangeTarget
     @Argument(help: "The new name.") var name: String
-    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
     @OptionGroup var common: CommonOptions
 
-    func action() throws -> Ledger.Operation.Action {
-        .accountChange(account: try AccountCode(code), change: .rename(name), reason: reason ?? "")
-    }
+    func change() throws -> Ledger.Operation.AccountChange { .rename(name) }
 }
 
-struct AccountFreezeCommand: PostingCommand {
+struct AccountFreezeCommand: AccountChangeCommand {
     static let configuration = CommandConfiguration(
         commandName: "freeze", abstract: "Take no more debits, credits, or neither on an account.")
 
-    @Argument(help: "The account's code.") var code: String
-    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
+    @OptionGroup var target: ChangeTarget
     @Option(help: "Only this side: debit or credit.") var side: Side?
     @OptionGroup var common: CommonOptions
 
-    func action() throws -> Ledger.Operation.Action {
-        .accountChange(account: try AccountCode(code), change: .freeze(side), reason: reason ?? "")
-    }
+    func change() throws -> Ledger.Operation.AccountChange { .freeze(side) }
 }
 
-struct AccountUnfreezeCommand: PostingCommand {
+struct AccountUnfreezeCommand: AccountChangeCommand {
     static let configuration = CommandConfiguration(
         commandName: "unfreeze", abstract: "Take debits, credits, or both again.")
 
-    @Argument(help: "The account's code.") var code: String
-    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
+    @OptionGroup var target: ChangeTarget
     @Option(help: "Only this side: debit or credit.") var side: Side?
     @OptionGroup var common: CommonOptions
 
-    func action() throws -> Ledger.Operation.Action {
-        .accountChange(account: try AccountCode(code), change: .unfreeze(side), reason: reason ?? "")
-    }
+    func change() throws -> Ledger.Operation.AccountChange { .unfreeze(side) }
 }
 
-struct AccountCloseCommand: PostingCommand {
+struct AccountCloseCommand: AccountChangeCommand {
     static let configuration = CommandConfiguration(
         commandName: "close", abstract: "Close an account that is empty.")
 
-    @Argument(help: "The account's code.") var code: String
-    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
+    @OptionGroup var target: ChangeTarget
     @OptionGroup var common: CommonOptions
 
-    func action() throws -> Ledger.Operation.Action {
-        .accountChange(account: try AccountCode(code), change: .close, reason: reason ?? "")
-    }
+    func change() throws -> Ledger.Operation.AccountChange { .close }
 }
 
-struct AccountReopenCommand: PostingCommand {
+struct AccountReopenCommand: AccountChangeCommand {
     static let configuration = CommandConfiguration(
         commandName: "reopen", abstract: "Open a closed account again.")
 
-    @Argument(help: "The account's code.") var code: String
-    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
+    @OptionGroup var target: ChangeTarget
     @OptionGroup var common: CommonOptions
 
-    func action() throws -> Ledger.Operation.Action {
-        .accountChange(account: try AccountCode(code), change: .reopen, reason: reason ?? "")
-    }
+    func change() throws -> Ledger.Operation.AccountChange { .reopen }
 }
 
-struct AccountSetMinimumCommand: PostingCommand {
+struct AccountSetMinimumCommand: AccountChangeCommand {
     static let configuration = CommandConfiguration(
         commandName: "set-minimum", abstract: "Set the lowest available balance that an account may reach.")
 
-    @Argument(help: "The account's code.") var code: String
+    @OptionGroup var target: ChangeTarget
     @Argument(help: "An amount, negative for an overdraft, or none.") var minimum: String
-    @Option(help: ArgumentHelp("Why.", valueName: "text")) var reason: String?
     @OptionGroup var common: CommonOptions
 
-    func action() throws -> Ledger.Operation.Action {
-        .accountChange(
-            account: try AccountCode(code), change: .setMinimum(try Operation.Minimum(minimum)),
-            reason: reason ?? "")
-    }
+    func change() throws -> Ledger.Operation.AccountChange { .setMinimum(try Operation.Minimum(minimum)) }
 }
 
 extension AccountClass: ExpressibleByArgument {}
