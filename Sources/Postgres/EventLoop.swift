@@ -15,7 +15,8 @@ protocol EventLoopWatcher: AnyObject {
 /// One thread that runs the jobs of all connections and waits for their sockets and deadlines in `epoll_wait`.
 ///
 /// libpq is called on this thread only, and only in its non-blocking form, so neither the cooperative pool nor
-/// the other connections ever wait for a server.
+/// the other connections ever wait for a server. A thread for each connection is about as fast; the one loop has
+/// the better p99 when there are many, and its deadlines and cancels need no further threads.
 ///
 /// Sendable though unchecked: the inbox has a lock; everything else is touched by the loop's thread alone,
 /// which `checkIsolated` checks.
