@@ -41,6 +41,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 "TOMLKit",
             ]),
+        .executableTarget(
+            name: "bursar-bench",
+            dependencies: [
+                "Console", "EmbeddedPostgres", "Ledger", "LedgerService", "LedgerStore", "Postgres",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -52,6 +58,8 @@ let package = Package(
         .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Ledger"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "LedgerStoreTests", dependencies: ["LedgerStore", "LedgerService", "TestSupport"]),
+        .testTarget(
+            name: "BenchTests", dependencies: ["bursar-bench", "LedgerService", "LedgerStore", "TestSupport"]),
         .testTarget(
             name: "LedgerServiceTests",
             dependencies: ["LedgerService", "TestSupport", .product(name: "Logging", package: "swift-log")]),

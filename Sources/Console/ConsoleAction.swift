@@ -8,14 +8,9 @@ public enum ConsoleAction: Sendable {
     /// Time went on; see ``ConsoleState/nextTick``.
     case ticked(Timestamp)
 
-    case accountsLoaded(RequestID, [AccountListing])
-    case historyLoaded(RequestID, [HistoryLine])
-    case accountsCounted(RequestID, BoundedCount)
-    case trialBalanceLoaded(RequestID, [TrialBalance])
-    case previewed(RequestID, Verdict)
-    case transactionLoaded(RequestID, PostedTransaction?)
-    /// The answer to ``ConsoleEffect/settle(_:_:)``: nil when the reference is not on the books.
-    case settled(RequestID, SettledOperation?)
+    case answered(RequestID, Answer)
+    /// How far a check of the ledger has come.
+    case progressed(RequestID, Verifier.Progress)
     /// The question could not be answered.
     case queryFailed(RequestID, message: String)
 
@@ -27,19 +22,12 @@ public enum ConsoleAction: Sendable {
     case connectionRestored
 }
 
-/// What the console asks for. Each question is answered by one action with its request's id, or by
-/// ``ConsoleAction/queryFailed(_:message:)``.
+/// What the console asks for.
 public enum ConsoleEffect: Hashable, Sendable {
-    case loadAccounts(RequestID, AccountFilter, from: AccountsStart, limit: Int)
-    /// Records newest first, from number `newestSeq` down.
-    case loadHistory(RequestID, account: Identifier, newestSeq: Int64, limit: Int)
-    case countAccounts(RequestID, AccountFilter)
-    case loadTrialBalance(RequestID)
-    case preview(RequestID, Operation)
-    /// The transaction of this reference, with its entries.
-    case lookUp(RequestID, Reference)
-    /// Whether an operation of this reference is on the books, of any kind.
-    case settle(RequestID, Reference)
+    /// Answered by ``ConsoleAction/answered(_:_:)`` or ``ConsoleAction/queryFailed(_:message:)``.
+    case ask(RequestID, Question)
+    /// The answer is no longer wanted.
+    case withdraw(RequestID)
 
     /// Posts, and answers with ``ConsoleAction/operationFinished(_:)``. Without a confirmation it posts at whatever
     /// balance, which somebody agreed to.
@@ -47,6 +35,10 @@ public enum ConsoleEffect: Hashable, Sendable {
     /// Stops the operation of this reference between two attempts; its outcome is answered as ever.
     case cancelOperation(Reference)
 
+    /// Puts a text into the terminal's clipboard.
+    case copy(String)
+    case useMouse(Bool)
+    case useTheme(Theme)
     /// Draws everything anew, as if the screen had been spoiled by another program.
     case redraw
     /// Hands the terminal back to the shell until the program is continued.

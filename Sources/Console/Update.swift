@@ -9,28 +9,25 @@ extension ConsoleState {
         switch action {
         case .keyPressed(let key): effects = press(key)
         case .resized(let size): self.size = size
-        case .ticked(let moment): now = max(now, moment)
-        case .accountsLoaded(let id, let listings):
-            if accounts.load(id, listings, now: now) { answered() }
-        case .historyLoaded(let id, let lines):
-            if history.load(id, lines) { answered() }
-        case .accountsCounted(let id, let count):
-            if books.load(id, count, now: now) { answered() }
-        case .trialBalanceLoaded(let id, let lines):
-            if books.load(id, lines, now: now) { answered() }
-        case .previewed(let id, let verdict): previewed(id, verdict)
-        case .transactionLoaded(let id, let transaction): loaded(id, transaction)
-        case .settled(let id, let operation): settled(id, operation)
+        case .ticked(let moment): now = moment
+        case .answered(let id, let answer): effects = take(id, answer)
+        case .progressed(let id, let progress):
+            for index in screens.indices {
+                guard var verify = screens[index] as? VerifyScreen else { continue }
+                verify.take(id, progress)
+                screens[index] = verify
+            }
         case .queryFailed(let id, let message): failed(id, message)
         case .attemptsArrived(let events): arrived(events)
         case .operationFinished(let outcome): effects = finished(outcome)
         case .connectionLost(let message): connectionProblem = message
         case .connectionRestored:
             connectionProblem = nil
-            accounts.reload()
-            effects = settleAll()
+            accounts.refresh()
+            reloadScreen()
+            effects = lookUpAll()
         }
-        effects += nextEffects()
+        effects += lookUpUnknown() + nextEffects()
         settleScrolling()
         return effects
     }
@@ -39,70 +36,104 @@ extension ConsoleState {
     mutating func nextEffects() -> [ConsoleEffect] {
         history.show(accounts.selected?.account)
         let layout = Layout(self)
-        var effects: [ConsoleEffect] = []
-        if let effect = accounts.nextEffect(
-            now: now, visible: layout.accountRows, interval: refreshInterval, counter: &requests)
-        {
-            effects.append(effect)
+        screenRows = layout.screen?.height ?? max(size.height - 2, 1)
+        var questions: [(RequestID, Question)] = []
+        // What lies under a screen is not seen, and asks for nothing.
+        if screens.isEmpty {
+            if let question = accounts.nextQuestion(
+                now: now, visible: layout.accountRows, interval: refreshInterval, counter: &requests)
+            {
+                questions.append(question)
+            }
+            if let question = history.nextQuestion(
+                now: now, visible: layout.historyRows, counter: &requests)
+            {
+                questions.append(question)
+            }
+        } else {
+            let context = screenContext
+            for index in screens.indices where index == screens.count - 1 || screens[index] is VerifyScreen {
+                questions += screens[index].nextQuestions(context, &requests)
+            }
         }
-        if let effect = history.nextEffect(now: now, visible: layout.historyRows, counter: &requests) {
-            effects.append(effect)
-        }
-        return effects + books.nextEffects(filter: accounts.filter, now: now, counter: &requests)
+        questions += books.nextQuestions(filter: accounts.accountFilter, now: now, counter: &requests)
+        questions += nextFormQuestions()
+        remember()
+        return questions.map { .ask($0.0, $0.1) }
     }
 
-    /// Keeps each pane's selected line in sight.
+    /// Keeps each selected line in sight.
     private mutating func settleScrolling() {
         let layout = Layout(self)
-        accounts.top = Self.top(
-            accounts.top, showing: accounts.selectedIndex, of: accounts.rows.count, rows: layout.accountRows)
-        history.top = Self.top(
-            history.top, showing: history.selectedIndex, of: history.lines.count, rows: layout.historyRows)
+        if screens.isEmpty {
+            accounts.settle(visible: layout.accountRows)
+            history.settle(visible: layout.historyRows)
+            attempts.list.settle(in: attempts.shown, rows: layout.attemptRows)
+        } else {
+            let context = screenContext
+            let last = screens.count - 1
+            screens[last].settle(context)
+            // The title stands above what is scrolled.
+            if let count = screens[last].lineCount(self) {
+                screens[last].scroll = min(screens[last].scroll, max(count - context.rows + 1, 0))
+            }
+        }
     }
 
-    private static func top(_ top: Int, showing index: Int, of count: Int, rows: Int) -> Int {
-        let rows = max(rows, 1)
-        let lowest = max(0, count - rows)
-        return min(max(min(top, index), index - rows + 1, 0), lowest)
+    /// Asks again for what the seen screen shows. A check of the ledger is not made again for it.
+    private mutating func reloadScreen() {
+        guard let last = screens.indices.last, !(screens[last] is VerifyScreen) else { return }
+        screens[last].reload()
     }
 
-    /// An answer came, so the ledger is there.
-    private mutating func answered() {
-        connectionProblem = nil
-        queryProblem = nil
+    /// Keeps what the next start begins with.
+    private mutating func remember() {
+        preferences.filter = accounts.filter.text
+        preferences.sort = accounts.sort
+        preferences.screen = screens.last?.place.command?.rawValue ?? ""
+    }
+
+    // MARK: Answers
+
+    private mutating func take(_ id: RequestID, _ answer: Answer) -> [ConsoleEffect] {
+        switch answer {
+        case .preview(let verdicts): previewed(id, verdicts)
+        case .settled(let operation): settled(id, operation)
+        case .export(let path):
+            if exporting == id {
+                exporting = nil
+                notice = Notice(text: "Written to \(path).", role: .positive)
+            }
+        default:
+            let context = screenContext
+            let isTaken =
+                accounts.take(id, answer, now: now) || history.take(id, answer, now: now)
+                || books.take(id, answer, now: now) || takeFormAnswer(id, answer)
+                || screens.indices.contains { screens[$0].take(id, answer, context) }
+            if isTaken {
+                connectionProblem = nil
+                queryProblem = nil
+            }
+        }
+        return []
     }
 
     private mutating func failed(_ id: RequestID, _ message: String) {
-        if accounts.fail(id, now: now) || history.fail(id, now: now) || books.fail(id, now: now) {
+        if exporting == id {
+            exporting = nil
+            notice = Notice(text: Wording.sentence(message), role: .negative)
+            return
+        }
+        if failFormQuestion(id) { return }
+        let now = now
+        let isScreens = screens.indices.contains { screens[$0].fail(id, message, now: now) }
+        if isScreens || accounts.fail(id, now: now) || history.fail(id, now: now) || books.fail(id, now: now)
+        {
             queryProblem = message
             return
         }
-        for index in unresolved.indices where unresolved[index].request == id {
-            unresolved[index].request = nil
-            refreshUnknown(unresolved[index])
-        }
-        switch dialog {
-        case .form(var form):
-            if case .previewing(let request, _, _) = form.stage, request == id {
-                form.stage = .editing
-                form.message = Wording.sentence(message) + " Nothing was written."
-                dialog = .form(form)
-            }
-        case .transaction(var transaction):
-            if case .loading(let request) = transaction.answer, request == id {
-                transaction.answer = .failed(Wording.sentence(message))
-                dialog = .transaction(transaction)
-            }
-        case .help, nil: break
-        }
-    }
-
-    private mutating func loaded(_ id: RequestID, _ answer: PostedTransaction?) {
-        guard case .transaction(var transaction) = dialog, case .loading(id) = transaction.answer else {
-            return
-        }
-        transaction.answer = answer.map { .found($0) } ?? .none
-        dialog = .transaction(transaction)
+        lookUpFailed(id, message)
+        previewFailed(id, message)
     }
 
     private mutating func arrived(_ events: [AttemptEvent]) {
@@ -114,6 +145,18 @@ extension ConsoleState {
             case .posted(let receipt, _, _), .alreadyPosted(let receipt, _): resolve(receipt)
             default: break
             }
+        }
+    }
+}
+
+extension Place {
+    /// The command that goes to a screen which the next start may begin with.
+    fileprivate var command: CommandID? {
+        switch self {
+        case .journal: .showJournal
+        case .allAttempts: .showAttempts
+        case .trialBalance: .showTrialBalance
+        default: nil
         }
     }
 }

@@ -3,22 +3,174 @@ import LedgerService
 
 /// From a form over its confirmation to the receipt.
 extension ConsoleState {
-    mutating func openForm(_ kind: FormKind) {
-        let reversing = kind == .reversal ? history.selected?.transaction?.reference : nil
-        dialog = .form(
-            FormDialog(
-                kind: kind, account: accounts.selected?.account.code, reversing: reversing,
-                reference: makeReference()))
+    // MARK: Opening
+
+    /// Opens the form that a command asks for.
+    mutating func startForm(_ command: CommandID) {
+        let selection = selection
+        let code = selection.account.map(\.code.text) ?? ""
+        switch command {
+        case .deposit: openForm(.deposit, [.account: code])
+        case .withdraw: openForm(.withdrawal, [.account: code])
+        case .transfer: openForm(.transfer, [.from: code])
+        case .adjust: openForm(.adjustment, [.account: code])
+        case .journalEntry: openForm(.journalEntry, [:])
+        case .reverse: openForm(.reversal, [.reference: selection.transaction?.reference.text ?? ""])
+        case .openAccount:
+            let currency = (selection.account ?? accounts.rows.first?.account)?.currency.code ?? ""
+            openForm(.opening, [.currency: currency])
+        case .changeStatus: openStatusForm(code)
+        case .repeatLast:
+            if let lastForm { dialog = .form(lastForm.repeated(surroundings.makeReference())) }
+        case .template: askForTemplate(selection.transaction)
+        case .showUnknown: showUnknown()
+        default: break
+        }
+    }
+
+    private mutating func openForm(
+        _ kind: FormKind, _ texts: [FormField.ID: String], several: [AccountCode] = []
+    ) {
+        let form = FormDialog(
+            kind: kind, texts: texts, several: several, reference: surroundings.makeReference())
+        dialog = .form(form)
+    }
+
+    private mutating func openStatusForm(_ code: String) {
+        let marked = accounts.marks.keys.sorted()
+        if screens.isEmpty, focus == .accounts, !marked.isEmpty {
+            openForm(.status, [:], several: marked)
+        } else {
+            openForm(.status, [.account: code])
+        }
+    }
+
+    private mutating func askForTemplate(_ transaction: JournalTransaction?) {
+        guard let transaction else { return }
+        templating = (nil, transaction.id, place)
+    }
+
+    /// Fills in a form like a transaction that is on the books.
+    private mutating func openTemplate(_ transaction: PostedTransaction) {
+        guard let (kind, texts) = transaction.template else {
+            notice = Notice(
+                text:
+                    "There is no form for another \(transaction.head.kind.rawValue) like this one.",
+                role: .warning)
+            return
+        }
+        openForm(kind, texts)
+    }
+
+    // MARK: Questions of a form
+
+    mutating func nextFormQuestions() -> [(RequestID, Question)] {
+        var questions: [(RequestID, Question)] = []
+        if let wanted = templating, wanted.request == nil {
+            let request = requests.next()
+            templating?.request = request
+            questions.append((request, .transaction(.id(wanted.transaction))))
+        }
+        guard case .form(var form) = dialog, case .editing = form.stage else { return questions }
+        if form.focusedField.id.takesAccount,
+            let question = form.suggestions.nextQuestion(
+                for: form.focusedField.trimmed, counter: &requests)
+        {
+            questions.append(question)
+        }
+        if form.several.isEmpty, let operation = try? form.draft(actor: identity.actor),
+            let question = form.live.nextQuestion(for: operation, texts: form.texts, counter: &requests)
+        {
+            questions.append(question)
+        }
+        if !questions.isEmpty { dialog = .form(form) }
+        return questions
+    }
+
+    /// - Returns: whether it was the answer to a question of a form.
+    mutating func takeFormAnswer(_ id: RequestID, _ answer: Answer) -> Bool {
+        if let wanted = templating, wanted.request == id, case .transaction(let detail) = answer {
+            templating = nil
+            // Somebody who has gone elsewhere meanwhile does not want it any more.
+            if let detail, place == wanted.place { openTemplate(detail.transaction) }
+            return true
+        }
+        guard case .form(var form) = dialog, form.suggestions.take(id, answer) else { return false }
+        dialog = .form(form)
+        return true
+    }
+
+    mutating func failFormQuestion(_ id: RequestID) -> Bool {
+        if let wanted = templating, wanted.request == id {
+            templating = nil
+            notice = Notice(text: "The transaction could not be read; try again.", role: .negative)
+            return true
+        }
+        guard case .form(var form) = dialog else { return false }
+        let isMine = form.suggestions.fail(id) || form.live.take(id, nil)
+        if isMine { dialog = .form(form) }
+        return isMine
+    }
+
+    // MARK: Commands of a form
+
+    mutating func performInForm(_ command: CommandID) -> [ConsoleEffect] {
+        guard case .form(var form) = dialog else { return [] }
+        switch command {
+        case .submit: return submit(form)
+        case .answer: return answer(form)
+        case .backToForm: backToEditing(form)
+        case .leaveForm:
+            // While what would be posted is being asked for, the way back is the form.
+            if case .previewing = form.stage { backToEditing(form) } else { dialog = nil }
+        case .nextAnswer, .previousAnswer:
+            form.mark(by: command == .nextAnswer ? 1 : -1)
+            dialog = .form(form)
+        default:
+            guard case .editing = form.stage else { return [] }
+            editForm(&form, command)
+            dialog = .form(form)
+        }
+        return []
+    }
+
+    private func editForm(_ form: inout FormDialog, _ command: CommandID) {
+        let offered = form.offered
+        switch command {
+        case .nextField: form.moveFocus(by: 1)
+        case .previousField: form.moveFocus(by: -1)
+        case .nextChoice, .previousChoice:
+            form.focusedField.choose(by: command == .nextChoice ? 1 : -1)
+        case .nextSuggestion, .previousSuggestion:
+            let step = command == .nextSuggestion ? 1 : -1
+            if !offered.isEmpty {
+                form.suggestions.selected =
+                    (form.suggestions.selected + step + offered.count) % offered.count
+            }
+        case .acceptSuggestion:
+            if offered.indices.contains(form.suggestions.selected) {
+                form.focusedField.set(offered[form.suggestions.selected].account.code.text)
+                form.moveFocus(by: 1)
+            }
+        case .dismissSuggestions: form.suggestions.isDismissed = true
+        default: break
+        }
     }
 
     /// Asks what would be posted.
-    mutating func submit(_ form: FormDialog) -> [ConsoleEffect] {
+    private mutating func submit(_ form: FormDialog) -> [ConsoleEffect] {
         guard case .editing = form.stage else { return [] }
         var form = form
         defer { dialog = .form(form) }
         do throws(FormProblem) {
+            let makeReference = surroundings.makeReference
+            if !form.several.isEmpty {
+                let operations = try form.operations(
+                    actor: identity.actor, newReference: makeReference)
+                return [preview(operations, previous: nil, in: &form)]
+            }
             let operation = try form.operation(actor: identity.actor, newReference: makeReference)
-            return [preview(operation, previous: nil, in: &form)]
+            return [preview([operation], previous: nil, in: &form)]
         } catch {
             form.message = Wording.sentence(error.text)
             return []
@@ -26,24 +178,41 @@ extension ConsoleState {
     }
 
     private mutating func preview(
-        _ operation: Operation, previous: Decision?, in form: inout FormDialog
+        _ operations: [Operation], previous: Decision?, in form: inout FormDialog
     ) -> ConsoleEffect {
         let id = requests.next()
         form.message = nil
-        form.stage = .previewing(id, operation, previous: previous)
-        return .preview(id, operation)
+        form.stage = .previewing(id, operations, previous: previous)
+        return .ask(id, .preview(operations))
     }
 
-    mutating func previewed(_ id: RequestID, _ verdict: Verdict) {
-        guard case .form(var form) = dialog, case .previewing(id, let operation, let previous) = form.stage
-        else { return }
-        switch verdict {
-        case .post(let decision):
-            form.stage = .confirming(
-                Proposal(operation: operation, decision: decision, previous: previous), .back)
-        case .alreadyPosted(let receipt): form.stage = .receipt(receipt, nil)
-        case .refuse(let refusal): refuse(refusal, in: &form)
+    mutating func previewed(_ id: RequestID, _ verdicts: [Verdict]) {
+        guard case .form(var form) = dialog else { return }
+        if form.live.take(id, verdicts.first) {
+            dialog = .form(form)
+            return
         }
+        guard case .previewing(id, let operations, let previous) = form.stage,
+            verdicts.count == operations.count
+        else { return }
+        if !form.several.isEmpty {
+            form.stage = .confirmingAll(BulkRun(operations: operations, verdicts: verdicts), .back)
+        } else {
+            switch verdicts[0] {
+            case .post(let decision):
+                form.stage = .confirming(
+                    Proposal(operation: operations[0], decision: decision, previous: previous), .back)
+            case .alreadyPosted(let receipt): form.stage = .receipt(receipt, nil)
+            case .refuse(let refusal): refuse(refusal, in: &form)
+            }
+        }
+        dialog = .form(form)
+    }
+
+    mutating func previewFailed(_ id: RequestID, _ message: String) {
+        guard case .form(var form) = dialog, case .previewing(id, _, _) = form.stage else { return }
+        form.stage = .editing
+        form.message = Wording.sentence(message) + " Nothing was written."
         dialog = .form(form)
     }
 
@@ -54,7 +223,7 @@ extension ConsoleState {
     }
 
     /// Gives the marked answer.
-    mutating func answer(_ form: FormDialog) -> [ConsoleEffect] {
+    private mutating func answer(_ form: FormDialog) -> [ConsoleEffect] {
         switch form.stage {
         case .confirming(var proposal, let answer):
             if answer == .back {
@@ -63,20 +232,29 @@ extension ConsoleState {
             }
             proposal.atAnyBalance = answer == .postAnyway
             return [post(proposal, in: form)]
+        case .confirmingAll(let run, let answer):
+            if answer == .back || run.postable == 0 {
+                backToEditing(form)
+                return []
+            }
+            return postNext(of: run, in: form)
         case .unknown(let operation, .sendAgain):
             // The same reference: if it is on the books by then, nothing is posted a second time.
             return [post(operation.proposal, in: form)]
         case .unknown(let operation, _):
-            return settle(operation.proposal.operation.reference)
+            return lookUp(operation.proposal.operation.reference)
         default: return []
         }
     }
 
-    mutating func backToEditing(_ form: FormDialog) {
+    private mutating func backToEditing(_ form: FormDialog) {
         var form = form
         form.stage = .editing
+        form.live.forget()
         dialog = .form(form)
     }
+
+    // MARK: Posting
 
     private mutating func post(_ proposal: Proposal, in form: FormDialog) -> ConsoleEffect {
         var form = form
@@ -87,33 +265,71 @@ extension ConsoleState {
         return .post(proposal.operation, proposal.confirmation)
     }
 
-    /// Asks for the operation that is under way to be stopped; once.
-    mutating func stopPosting() -> [ConsoleEffect] {
-        guard case .form(var form) = dialog, case .posting(let proposal, let since, false) = form.stage else {
-            return []
+    /// Posts the next operation of several; those that would be refused are passed over.
+    private mutating func postNext(of run: BulkRun, in form: FormDialog) -> [ConsoleEffect] {
+        var (run, form) = (run, form)
+        while let operation = run.current {
+            if run.isStopping {
+                run.outcomes.append(OperationOutcome(unsent: operation.reference, .cancelled))
+                continue
+            }
+            switch run.verdicts[run.outcomes.count] {
+            case .refuse(let refusal):
+                run.outcomes.append(OperationOutcome(unsent: operation.reference, .refused(refusal)))
+            case .alreadyPosted(let receipt):
+                run.outcomes.append(OperationOutcome(unsent: operation.reference, .alreadyPosted(receipt)))
+            case .post(let decision):
+                form.stage = .postingAll(run)
+                dialog = .form(form)
+                return [.post(operation, decision.confirmation)]
+            }
         }
-        form.stage = .posting(proposal, since: since, isStopping: true)
+        form.stage = .receiptAll(run)
         dialog = .form(form)
-        return [.cancelOperation(proposal.operation.reference)]
+        // What was not changed stays marked, for another try.
+        for (operation, outcome) in zip(run.operations, run.outcomes) where outcome.receipt != nil {
+            for code in operation.namedAccounts { accounts.clearMark(code) }
+        }
+        return []
+    }
+
+    /// Asks for what is under way to be stopped; once.
+    mutating func stopPosting() -> [ConsoleEffect] {
+        guard case .form(var form) = dialog else { return [] }
+        let reference: Reference
+        switch form.stage {
+        case .posting(let proposal, let since, false):
+            form.stage = .posting(proposal, since: since, isStopping: true)
+            reference = proposal.operation.reference
+        case .postingAll(var run) where !run.isStopping:
+            guard let current = run.current else { return [] }
+            run.isStopping = true
+            form.stage = .postingAll(run)
+            reference = current.reference
+        default: return []
+        }
+        dialog = .form(form)
+        return [.cancelOperation(reference)]
     }
 
     mutating func finished(_ outcome: OperationOutcome) -> [ConsoleEffect] {
-        accounts.reload()
+        let outcome = considered(outcome)
+        accounts.refresh()
         if let receipt = outcome.receipt { resolve(receipt) }
-        guard case .form(var form) = dialog, case .posting(let proposal, _, _) = form.stage,
-            proposal.operation.reference == outcome.reference
-        else {
-            forget(outcome)
-            return []
-        }
-        defer { dialog = .form(form) }
         forget(outcome)
+        guard case .form(var form) = dialog else { return [] }
+        if case .postingAll(let run) = form.stage { return finished(outcome, of: run, in: form) }
+        guard case .posting(let proposal, _, _) = form.stage,
+            proposal.operation.reference == outcome.reference
+        else { return [] }
+        defer { dialog = .form(form) }
         switch outcome.result {
         case .posted(let receipt), .alreadyPosted(let receipt):
+            lastForm = form
             form.stage = .receipt(receipt, outcome)
-            form.renew(makeReference())
+            form.renew(surroundings.makeReference())
         case .refused(.outcomeChanged):
-            return [preview(proposal.operation, previous: proposal.decision, in: &form)]
+            return [preview([proposal.operation], previous: proposal.decision, in: &form)]
         case .refused(let refusal): refuse(refusal, in: &form)
         case .failed(let failure):
             form.stage = .editing
@@ -122,78 +338,64 @@ extension ConsoleState {
             form.stage = .editing
             form.message =
                 "Gave up after \(Wording.counted(outcome.attempts, "attempt")): "
-                + Wording.sentence(failure.message) + " Enter tries again."
+                + Wording.sentence(failure.message) + " \(keyLabel(.submit)) tries again."
         case .cancelled:
             form.stage = .editing
             form.message = "Stopped before it was posted. Nothing was written."
         case .unknown(let failure):
-            let operation = UnresolvedOperation(kind: form.kind, proposal: proposal, failure: failure)
-            unresolved.append(operation)
+            let operation = UnresolvedOperation(
+                kind: form.kind, proposal: proposal, failure: failure, askedAt: now)
+            keepUnknown(operation, of: form)
             form.stage = .unknown(operation, .lookUp)
         }
         return []
     }
 
-    // MARK: Outcomes that are not known
-
-    /// Takes an operation whose outcome is known now off the list of those whose is not.
-    private mutating func forget(_ outcome: OperationOutcome) {
-        unresolved.removeAll { $0.proposal.operation.reference == outcome.reference }
-    }
-
-    /// An operation turned out to be on the books.
-    mutating func resolve(_ receipt: Receipt) {
-        guard unresolved.contains(where: { $0.proposal.operation.reference == receipt.reference }) else {
-            return
+    private mutating func finished(
+        _ outcome: OperationOutcome, of run: BulkRun, in form: FormDialog
+    ) -> [ConsoleEffect] {
+        guard run.current?.reference == outcome.reference else { return [] }
+        var run = run
+        switch outcome.result {
+        case .unknown(let failure):
+            if let proposal = run.proposal(at: run.outcomes.count) {
+                keepUnknown(
+                    UnresolvedOperation(
+                        kind: form.kind, proposal: proposal, failure: failure, askedAt: now),
+                    of: FormDialog(kind: form.kind, reference: outcome.reference))
+            }
+            run.isStopping = true
+        // What follows would only meet the same trouble, each until its deadline.
+        case .gaveUp, .failed: run.isStopping = true
+        case .posted, .alreadyPosted, .refused, .cancelled: break
         }
-        unresolved.removeAll { $0.proposal.operation.reference == receipt.reference }
-        accounts.reload()
-        if case .form(var form) = dialog, case .unknown(let operation, _) = form.stage,
-            operation.proposal.operation.reference == receipt.reference
-        {
-            form.stage = .receipt(receipt, nil)
-            form.renew(makeReference())
-            dialog = .form(form)
-        } else {
-            notice = Notice(
-                text: "The \(receipt.kind) whose outcome was unknown is on the books: \(receipt.reference).",
-                role: .positive)
+        run.outcomes.append(outcome)
+        return postNext(of: run, in: form)
+    }
+}
+
+extension FormDialog {
+    /// Marks another of the answers that there are.
+    fileprivate mutating func mark(by step: Int) {
+        func next(_ answer: ConfirmationAnswer, of answers: [ConfirmationAnswer]) -> ConfirmationAnswer {
+            let index = answers.firstIndex(of: answer) ?? 0
+            return answers[(index + step + answers.count) % answers.count]
+        }
+        switch stage {
+        case .confirming(let proposal, let answer):
+            stage = .confirming(proposal, next(answer, of: proposal.answers))
+        case .confirmingAll(let run, let answer):
+            stage = .confirmingAll(run, next(answer, of: [.back, .post]))
+        case .unknown(let operation, let answer):
+            stage = .unknown(operation, next(answer, of: ConfirmationAnswer.forUnknown))
+        default: break
         }
     }
+}
 
-    /// Asks whether an operation is on the books.
-    mutating func settle(_ reference: Reference) -> [ConsoleEffect] {
-        guard
-            let index = unresolved.firstIndex(where: { $0.proposal.operation.reference == reference }),
-            unresolved[index].request == nil
-        else { return [] }
-        let id = requests.next()
-        unresolved[index].request = id
-        refreshUnknown(unresolved[index])
-        return [.settle(id, reference)]
-    }
-
-    mutating func settleAll() -> [ConsoleEffect] {
-        unresolved.map(\.proposal.operation.reference).flatMap { settle($0) }
-    }
-
-    mutating func settled(_ id: RequestID, _ operation: SettledOperation?) {
-        guard let index = unresolved.firstIndex(where: { $0.request == id }) else { return }
-        unresolved[index].request = nil
-        guard let operation else {
-            unresolved[index].missingAt = now
-            refreshUnknown(unresolved[index])
-            return
-        }
-        resolve(operation.receipt)
-    }
-
-    /// Shows what is new about an operation where it is shown.
-    mutating func refreshUnknown(_ operation: UnresolvedOperation) {
-        guard case .form(var form) = dialog, case .unknown(let shown, let answer) = form.stage,
-            shown.proposal.operation.reference == operation.proposal.operation.reference
-        else { return }
-        form.stage = .unknown(operation, answer)
-        dialog = .form(form)
+extension OperationOutcome {
+    /// Of an operation of several that was never sent.
+    fileprivate init(unsent reference: Reference, _ result: Result) {
+        self.init(reference: reference, result: result, attempts: 0, conflicts: [], elapsed: .zero)
     }
 }

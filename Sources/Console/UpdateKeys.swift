@@ -5,11 +5,17 @@ extension ConsoleState {
         lastActivity = now
         notice = nil
         if key != .control("c") { interruptions = 0 }
+        if case .mouse(let mouse) = key { return point(mouse) }
         if edit(key) { return [] }
-        guard let command = Command.find(key, in: place) else { return [] }
+        guard let command = surroundings.keymap.command(for: key, in: place) else { return [] }
+        return give(command)
+    }
+
+    /// Gives a command, or says why it cannot be given now.
+    mutating func give(_ command: Command) -> [ConsoleEffect] {
         if case .unavailable(let why) = availability(of: command.id) {
-            // In a form, a key that edits nothing here says nothing either.
-            if place != .form {
+            // In a form, a key that edits nothing here says nothing either; nor does Esc where it leads nowhere.
+            if place != .form, command.id != .back {
                 notice = Notice(text: "\(command.title): \(why).", role: .warning)
             }
             return []
@@ -20,77 +26,91 @@ extension ConsoleState {
     /// - Returns: whether the key went into a text.
     private mutating func edit(_ key: Key) -> Bool {
         switch place {
-        case .filter: return accounts.field.edit(key)
-        case .form:
+        case .filter:
+            if screens.isEmpty { return accounts.filter.field.edit(key) }
+            guard var filter = screens[screens.count - 1].filter else { return false }
+            let isEdited = filter.field.edit(key)
+            screens[screens.count - 1].filter = filter
+            return isEdited
+        case .form, .suggestions:
             guard case .form(var form) = dialog, case .editing = form.stage else { return false }
+            // Ctrl-N and Ctrl-P go through the suggestions, and Tab takes one: those are no edits.
             guard form.focusedField.edit(key) else { return false }
             form.message = nil
+            form.suggestions.isDismissed = false
             dialog = .form(form)
             return true
+        case .prompt:
+            guard case .prompt(var prompt) = dialog, prompt.field.edit(key) else { return false }
+            prompt.message = nil
+            dialog = .prompt(prompt)
+            return true
+        case .palette, .help: return editSearch(key)
         default: return false
         }
     }
 
-    private mutating func perform(_ command: CommandID) -> [ConsoleEffect] {
-        switch command {
-        case .moveUp, .moveDown, .pageUp, .pageDown, .moveFirst, .moveLast: move(command)
-        case .openHistory: focus = .history
-        case .openTransaction: return openTransaction()
-        case .nextPane: moveFocus(by: 1)
-        case .previousPane: moveFocus(by: -1)
-        case .back: goBack()
-        case .enlarge: isEnlarged.toggle()
-        case .freeze: attempts.toggleFrozen()
-        case .filter:
-            accounts.isFiltering = true
-            focus = .accounts
-        case .keepFilter: accounts.isFiltering = false
-        case .clearFilter:
-            accounts.isFiltering = false
-            accounts.field.set("")
-        case .deposit: openForm(.deposit)
-        case .withdraw: openForm(.withdrawal)
-        case .transfer: openForm(.transfer)
-        case .changeStatus: openForm(.status)
-        case .reverse: openForm(.reversal)
-        case .showUnknown:
-            if let first = unresolved.first { dialog = .form(FormDialog(unresolved: first)) }
-        case .nextField, .previousField, .nextChoice, .previousChoice, .submit, .leaveForm, .nextAnswer,
-            .previousAnswer, .answer, .backToForm:
-            return performInForm(command)
-        case .stopPosting: return stopPosting()
-        case .closeReceipt, .leaveUnknown, .closeTransaction, .closeHelp: dialog = nil
-        case .reload: accounts.reload()
-        case .redraw: return [.redraw]
-        case .help: dialog = .help(HelpDialog(place: place))
-        case .suspend: return [.suspend]
-        case .quit: return [.quit]
-        case .quitNow: return interrupt()
+    private mutating func editSearch(_ key: Key) -> Bool {
+        guard case .palette(var search)? = dialog else {
+            guard case .help(var search)? = dialog, search.field.edit(key) else { return false }
+            search.selected = 0
+            dialog = .help(search)
+            return true
         }
-        return []
+        guard search.field.edit(key) else { return false }
+        search.selected = 0
+        dialog = .palette(search)
+        return true
     }
 
-    private mutating func performInForm(_ command: CommandID) -> [ConsoleEffect] {
-        guard case .form(var form) = dialog else { return [] }
+    mutating func perform(_ command: CommandID) -> [ConsoleEffect] {
+        if let motion = Motion(command) {
+            move(motion)
+            return []
+        }
         switch command {
-        case .submit: return submit(form)
-        case .answer: return answer(form)
-        case .backToForm: backToEditing(form)
-        case .leaveForm:
-            // While what would be posted is being asked for, the way back is the form.
-            if case .previewing = form.stage { backToEditing(form) } else { dialog = nil }
-        case .nextField, .previousField, .nextChoice, .previousChoice:
-            guard case .editing = form.stage else { return [] }
-            switch command {
-            case .nextField: form.moveFocus(by: 1)
-            case .previousField: form.moveFocus(by: -1)
-            default: form.focusedField.choose(by: command == .nextChoice ? 1 : -1)
+        case .open: return open(selection.opens)
+        case .nextPane: moveFocus(by: 1)
+        case .previousPane: moveFocus(by: -1)
+        case .back: return goBack()
+        case .enlarge: isEnlarged.toggle()
+        case .freezeView: attempts.toggleFrozen()
+        case .showAccounts, .showJournal, .showAttempts, .showTrialBalance, .showVerify, .showSettings:
+            return show(command)
+        case .goToAccount: dialog = .prompt(PromptDialog(.account))
+        case .goToReference: dialog = .prompt(PromptDialog(.reference))
+        case .jumpToDate: dialog = .prompt(PromptDialog(.date))
+        case .filter, .keepFilter, .clearFilter: performInFilter(command)
+        case .savedFilters, .sort, .columns, .theme, .copy: openMenu(command)
+        case .mark, .markAll: mark(command)
+        case .deposit, .withdraw, .transfer, .adjust, .journalEntry, .reverse, .changeStatus, .openAccount,
+            .repeatLast, .template, .showUnknown:
+            startForm(command)
+        case .export:
+            if let (name, table) = exportTable {
+                dialog = .prompt(PromptDialog(.exportPath(table), text: "\(name)-\(fileStamp).csv"))
             }
-            dialog = .form(form)
-        case .nextAnswer, .previousAnswer:
-            form.mark(by: command == .nextAnswer ? 1 : -1)
-            dialog = .form(form)
-        default: break
+        case .acceptPrompt: return acceptPrompt()
+        case .choose: return choose()
+        case .removeChoice: removeChoice()
+        case .leavePrompt, .leaveMenu, .leavePalette, .closeReceipt, .leaveUnknown: dialog = nil
+        case .runCommand, .nextCommand, .previousCommand, .completeCommand: return performInSearch(command)
+        case .stopPosting: return stopPosting()
+        case .reload: reload()
+        case .palette: dialog = .palette(CommandSearch(place: place))
+        case .help: dialog = .help(CommandSearch(place: place))
+        case .mouse:
+            preferences.usesMouse.toggle()
+            notice = Notice(
+                text: preferences.usesMouse
+                    ? "The mouse selects and scrolls; the terminal's own selection needs Shift now."
+                    : "The mouse is the terminal's again.", role: .positive)
+            return [.useMouse(preferences.usesMouse)]
+        case .redraw: return [.redraw]
+        case .suspend: return [.suspend]
+        case .quit: return quit()
+        case .quitNow: return interrupt()
+        default: return performInForm(command)
         }
         return []
     }
@@ -98,7 +118,7 @@ extension ConsoleState {
     /// Ctrl-C: what is being posted is stopped first, and the program left the second time at the latest.
     private mutating func interrupt() -> [ConsoleEffect] {
         interruptions += 1
-        guard interruptions < 2, case .form(let form) = dialog, case .posting = form.stage else {
+        guard interruptions < 2, case .form(let form) = dialog, form.place == .posting else {
             return [.quit]
         }
         notice = Notice(
@@ -107,13 +127,52 @@ extension ConsoleState {
         return stopPosting()
     }
 
-    private mutating func goBack() {
-        if isEnlarged {
-            isEnlarged = false
-        } else if focus != .accounts {
-            focus = .accounts
-        } else {
-            accounts.field.set("")
+    /// Somebody who leaves while an outcome is unknown is told so, once.
+    private mutating func quit() -> [ConsoleEffect] {
+        if unresolved.isEmpty || hasWarnedOfQuitting { return [.quit] }
+        hasWarnedOfQuitting = true
+        notice = Notice(
+            text: "The outcome of \(Wording.counted(unresolved.count, "operation")) is not known yet "
+                + "(\(keyLabel(.showUnknown)) shows it). \(keyLabel(.quit)) again leaves all the same; "
+                + "`bursar show REFERENCE` tells later.", role: .warning)
+        return []
+    }
+
+    private mutating func reload() {
+        books.reload()
+        if let last = screens.indices.last { screens[last].reload() } else { accounts.reload() }
+    }
+
+    /// The moment, for a file's name.
+    private var fileStamp: String {
+        let clock = now.clock.filter { $0 != ":" }
+        return "\(now.date)-\(clock)"
+    }
+
+    // MARK: Moving
+
+    mutating func move(_ motion: Motion) {
+        let layout = Layout(self)
+        switch dialog {
+        case .form(var form):
+            let rows = layout.dialogRows - (answerLine(form) == nil ? 0 : 1)
+            let last = max(formLines(form).count - rows, 0)
+            form.scroll = min(max(form.scroll + motion.step(page: rows), 0), last)
+            dialog = .form(form)
+        case .menu(var menu):
+            menu.selected = motion.moved(menu.selected, of: menu.items.count, page: layout.dialogRows)
+            dialog = .menu(menu)
+        case .prompt, .palette, .help: break
+        case nil where !screens.isEmpty:
+            let context = screenContext
+            screens[screens.count - 1].move(motion, context)
+        case nil:
+            switch focus {
+            case .accounts: accounts.move(motion, page: layout.accountRows)
+            case .history: history.move(motion, page: layout.historyRows)
+            case .attempts:
+                attempts.list.move(motion, in: attempts.shown, page: max(layout.attemptRows / 3, 1))
+            }
         }
     }
 
@@ -123,86 +182,41 @@ extension ConsoleState {
         focus = panes[(index + step + panes.count) % panes.count]
     }
 
-    private mutating func openTransaction() -> [ConsoleEffect] {
-        guard let line = history.selected, let account = history.account else { return [] }
-        guard let reference = line.transaction?.reference else {
-            dialog = .transaction(TransactionDialog(line: line, account: account, answer: .none))
-            return []
-        }
-        let id = requests.next()
-        dialog = .transaction(TransactionDialog(line: line, account: account, answer: .loading(id)))
-        return [.lookUp(id, reference)]
-    }
+    // MARK: Filters and marks
 
-    private mutating func move(_ command: CommandID) {
-        let layout = Layout(self)
-        switch dialog {
-        case .help(var help):
-            help.scroll = Self.scrolled(
-                help.scroll, command, page: layout.dialogRows, last: helpLines(help).count - layout.dialogRows
-            )
-            dialog = .help(help)
-            return
-        case .transaction(var transaction):
-            transaction.scroll = Self.scrolled(
-                transaction.scroll, command, page: layout.dialogRows,
-                last: transactionLines(transaction).count - layout.dialogRows)
-            dialog = .transaction(transaction)
-            return
-        case .form(var form):
-            let rows = layout.dialogRows - (answerLine(form) == nil ? 0 : 1)
-            form.scroll = Self.scrolled(form.scroll, command, page: rows, last: formLines(form).count - rows)
-            dialog = .form(form)
-            return
-        case nil: break
-        }
-        switch focus {
-        case .accounts:
-            switch command {
-            case .moveFirst: accounts.move(to: .first)
-            case .moveLast: accounts.move(to: .last)
-            default: accounts.move(by: Self.step(command, page: layout.accountRows))
+    private mutating func performInFilter(_ command: CommandID) {
+        // The two lower panes have no room for a filter of their own; their screens do.
+        if screens.isEmpty, command == .filter {
+            switch focus {
+            case .accounts: break
+            case .history:
+                if let account = history.account { push(AccountScreen(code: account.code, account: account)) }
+            case .attempts: push(AttemptsScreen())
             }
-        case .history:
-            switch command {
-            case .moveFirst: history.moveToNewest()
-            case .moveLast: history.moveToOldest()
-            default: history.move(by: Self.step(command, page: layout.historyRows))
-            }
-        case .attempts: attempts.move(by: Self.step(command, page: max(layout.attemptRows / 3, 1)))
         }
-    }
-
-    /// Lines down; the first and the last line are as far as anybody can go.
-    private static func step(_ command: CommandID, page: Int) -> Int {
+        var filter = screens.isEmpty ? accounts.filter : screens.last?.filter ?? FilterField()
         switch command {
-        case .moveUp: -1
-        case .moveDown: 1
-        case .pageUp: -max(page - 1, 1)
-        case .pageDown: max(page - 1, 1)
-        case .moveFirst: -1_000_000
-        default: 1_000_000
+        case .filter: filter.isTyping = true
+        case .keepFilter: filter.isTyping = false
+        default: filter.clear()
+        }
+        if screens.isEmpty {
+            accounts.filter = filter
+            focus = .accounts
+        } else {
+            screens[screens.count - 1].filter = filter
         }
     }
 
-    private static func scrolled(_ scroll: Int, _ command: CommandID, page: Int, last: Int) -> Int {
-        min(max(scroll + step(command, page: page), 0), max(last, 0))
-    }
-}
-
-extension FormDialog {
-    /// Marks another of the answers that there are.
-    fileprivate mutating func mark(by step: Int) {
-        func next(_ answer: Answer, of answers: [Answer]) -> Answer {
-            let index = answers.firstIndex(of: answer) ?? 0
-            return answers[(index + step + answers.count) % answers.count]
-        }
-        switch stage {
-        case .confirming(let proposal, let answer):
-            stage = .confirming(proposal, next(answer, of: proposal.answers))
-        case .unknown(let operation, let answer):
-            stage = .unknown(operation, next(answer, of: Answer.forUnknown))
-        default: break
-        }
+    private mutating func mark(_ command: CommandID) {
+        let hasRoom = command == .mark ? accounts.toggleMark() : accounts.toggleAllMarks()
+        if command == .mark { move(.down) }
+        guard !hasRoom else { return }
+        let marked = Wording.count(accounts.marks.count)
+        notice = Notice(
+            text: accounts.marks.count >= AccountsPane.maximumMarks
+                ? "\(marked) are marked, and no more can be."
+                : "The \(marked) that are listed so far are marked; there are more further down.",
+            role: .warning)
     }
 }

@@ -30,6 +30,7 @@ extension Keeper {
             executable: binaries.initdb,
             arguments: [
                 "--pgdata=\(layout.draft)", "--username=\(Layout.role)", "--encoding=UTF8", "--locale=C",
+                "--lc-ctype=C.UTF-8",
                 "--data-checksums", "--auth-local=peer", "--auth-host=reject",
             ], user: owner, inherits: start)
         try succeed(try initdb.run(patience))

@@ -19,7 +19,7 @@ public enum AccountClass: String, Sendable, CaseIterable {
 
     /// The ledger balance that these totals make, in minor units. Sound totals are not negative, so that it
     /// always fits; unsound ones saturate, since a report on them must not stop the program.
-    func normalBalance(debits: Int64, credits: Int64) -> Int64 {
+    public func normalBalance(debits: Int64, credits: Int64) -> Int64 {
         normalSide == .debit ? debits.subtractingSaturated(credits) : credits.subtractingSaturated(debits)
     }
 }

@@ -22,6 +22,14 @@ public struct Currency: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { code }
 
+    /// The most digits that a currency has.
+    public static let maximumDigits = 4
+
+    /// The codes of all currencies with so many digits, in order.
+    public static func codes(digits: Int) -> [String] {
+        digitsByCode.filter { $0.value == digits }.map(\.key).sorted()
+    }
+
     private static let digitsByCode: [String: Int] = {
         var table: [String: Int] = [:]
         for (digits, codes) in activeCodes {

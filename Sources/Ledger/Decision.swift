@@ -25,8 +25,10 @@ public struct Decision: Hashable, Sendable {
     }
 
     /// The available balances that this decision ends at, of the accounts that people look after: what an
-    /// operator confirms. House accounts are left out, since every deposit of everybody moves them.
+    /// operator confirms. House accounts are left out, since every deposit of everybody moves them. An account change
+    /// moves no money, so whatever the balance is meanwhile, it does what was confirmed.
     public var confirmation: Confirmation {
+        if transaction == nil { return Confirmation(available: [:]) }
         var available: [AccountCode: Money] = [:]
         for transition in transitions where !HouseAccount.reserves(transition.after.code) {
             available[transition.after.code] = transition.after.available

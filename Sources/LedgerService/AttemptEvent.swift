@@ -11,6 +11,8 @@ public struct AttemptEvent: Sendable, Equatable {
     public enum Phase: Sendable, Equatable {
         /// An attempt began.
         case started
+        /// An attempt after the first read these accounts of the operation differently from the attempt before.
+        case reread([BalanceChange])
         /// The attempt was refused in favour of another, after this time.
         case conflicted(Conflict, after: Duration)
         /// The wait before the next attempt.
@@ -39,8 +41,29 @@ public struct AttemptEvent: Sendable, Equatable {
     public var isFinal: Bool {
         switch phase {
         case .posted, .alreadyPosted, .refused, .failed, .gaveUp, .cancelled: true
-        case .started, .conflicted, .waiting, .unknown, .resolved: false
+        case .started, .reread, .conflicted, .waiting, .unknown, .resolved: false
         }
+    }
+}
+
+/// An account that moved on between two attempts of an operation.
+public struct BalanceChange: Sendable, Hashable {
+    public let account: AccountCode
+    /// The available balance as the attempt before read it, and as this one did.
+    public let before: Money
+    public let after: Money
+    /// The number of the account's last record, then and now.
+    public let versionBefore: Int64
+    public let versionAfter: Int64
+
+    public init(
+        account: AccountCode, before: Money, after: Money, versionBefore: Int64, versionAfter: Int64
+    ) {
+        self.account = account
+        self.before = before
+        self.after = after
+        self.versionBefore = versionBefore
+        self.versionAfter = versionAfter
     }
 }
 

@@ -18,6 +18,7 @@ extension LedgerService {
             let operations = batch.pending.prefix(count).map(\.operation)
             let view = try await read(operations, timeout: remaining)
             let plan = batch.plan(count, in: view, bookedAt: environment.now())
+            await publishRereads(batch, count, view)
             batch.remember(view)
             await publishResolutions(batch, count, view)
             if let kind = operations.first?.writeKind, !plan.decisions.isEmpty {
@@ -146,6 +147,20 @@ extension LedgerService {
                 AttemptEvent(
                     at: at, operation: OperationSummary($0.operation), attempt: $0.attempts, phase: phase($0))
             })
+    }
+
+    /// Says what others did to the accounts since the attempt before.
+    private func publishRereads(_ batch: Batch, _ count: Int, _ view: LedgerView) async {
+        let at = environment.now()
+        let reread = batch.pending.prefix(count).filter { $0.attempts > 1 }.compactMap { item in
+            let changes = batch.changes(for: item, in: view)
+            return changes.isEmpty
+                ? nil
+                : AttemptEvent(
+                    at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
+                    phase: .reread(changes))
+        }
+        if !reread.isEmpty { await feed.publish(reread) }
     }
 
     /// Says what was found out about operations whose answer had been lost.

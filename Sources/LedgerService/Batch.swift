@@ -21,6 +21,8 @@ struct Batch {
     private(set) var pending: [Item]
     private var finished: [Int: OperationOutcome] = [:]
     private var codes: [Identifier: AccountCode] = [:]
+    /// The accounts as the last attempt read them.
+    private var seen: [AccountCode: Account] = [:]
     let start: Duration
 
     init(
@@ -92,8 +94,21 @@ struct Batch {
         }
     }
 
-    /// The codes of the accounts that were read: the database speaks of ids, people do not.
+    /// Which accounts of the operation this view shows otherwise than the attempt before saw them; none in a first
+    /// attempt.
+    func changes(for item: Item, in view: LedgerView) -> [BalanceChange] {
+        guard item.attempts > 1 else { return [] }
+        return view.accounts(of: item.operation).compactMap { after in
+            guard let before = seen[after.code], before != after else { return nil }
+            return BalanceChange(
+                account: after.code, before: before.available, after: after.available,
+                versionBefore: before.version, versionAfter: after.version)
+        }
+    }
+
+    /// The accounts that were read, and their codes: the database speaks of ids, people do not.
     mutating func remember(_ view: LedgerView) {
+        seen = view.accounts
         codes = Dictionary(view.accounts.values.map { ($0.id, $0.code) }) { first, _ in first }
     }
 
@@ -152,5 +167,21 @@ extension Decision {
         } catch {
             return error
         }
+    }
+}
+
+extension LedgerView {
+    /// The accounts that the operation is about, as far as they exist: those that it names, the house account
+    /// that it implies, and those of the transaction that it reverses; each once.
+    fileprivate func accounts(of operation: Operation) -> [Account] {
+        var codes = operation.namedAccounts
+        if let house = operation.impliedHouseAccount, let named = codes.first.flatMap({ accounts[$0] }) {
+            codes.append(house.code(for: named.currency))
+        }
+        if let reversed = operation.reversedReference.flatMap({ originals[$0] }) {
+            codes += reversed.entries.map(\.account)
+        }
+        var listed: Set<AccountCode> = []
+        return codes.filter { listed.insert($0).inserted }.compactMap { accounts[$0] }
     }
 }

@@ -11,6 +11,9 @@ public struct VerificationReport: Sendable, Equatable {
     /// Whether there were more problems than are kept.
     public var hasMoreProblems = false
 
+    /// A report of an empty ledger, for a start.
+    public init() {}
+
     public var isSound: Bool { problems.isEmpty }
 }
 

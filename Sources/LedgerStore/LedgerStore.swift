@@ -11,6 +11,7 @@ public struct LedgerStore: Sendable {
     let writers: ConnectionPool
     /// Sessions that cannot write.
     let readers: ConnectionPool
+    let search = SearchAbility()
 
     /// - Parameters:
     ///   - writers: the most sessions that post at a time.
@@ -70,9 +71,11 @@ public struct LedgerStore: Sendable {
 
     /// Answers the questions of screens and commands, each in a short transaction of its own.
     public var queries: LedgerQueries {
-        LedgerQueries { [readers] (statement, parameters) async throws(PostgresError) -> Rows in
-            try await readers.withConnection { connection async throws(PostgresError) -> Rows in
-                try await connection.query(statement, parameters)
+        LedgerQueries(dialect: dialect, search: search) {
+            [readers] (queries, timeout) async throws(PostgresError) -> [Rows] in
+            try await readers.withConnection(timeout: timeout) {
+                connection async throws(PostgresError) -> [Rows] in
+                try await connection.pipeline(queries, timeout: timeout)
             }
         }
     }
@@ -81,13 +84,14 @@ public struct LedgerStore: Sendable {
     public func withSnapshot<Result: Sendable>(
         _ body: @Sendable (LedgerQueries) async throws -> Result
     ) async throws -> Result {
-        let begin = dialect.beginSnapshot
+        let (dialect, search) = (dialect, search)
         // The pool passes only database errors through, and the body may throw others.
         let outcome = try await readers.withConnection {
             connection async throws(PostgresError) -> Swift.Result<Result, any Error> in
-            try await connection.run(script: begin)
-            let queries = LedgerQueries { (statement, parameters) async throws(PostgresError) -> Rows in
-                try await connection.query(statement, parameters)
+            try await connection.run(script: dialect.beginSnapshot)
+            let queries = LedgerQueries(dialect: dialect, search: search) {
+                (queries, timeout) async throws(PostgresError) -> [Rows] in
+                try await connection.pipeline(queries, timeout: timeout)
             }
             let outcome: Swift.Result<Result, any Error>
             do {

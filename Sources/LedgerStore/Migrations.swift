@@ -28,7 +28,8 @@ extension LedgerStore {
     /// - Returns: the numbers of the steps that this call applied.
     @discardableResult
     public func migrate() async throws -> [Int] {
-        try await writers.withConnection {
+        let dialect = dialect
+        return try await writers.withConnection {
             connection async throws(PostgresError) -> Result<[Int], StoreError> in
             try await Self.createMigrationsTable(on: connection)
             var applied: [Int] = []
@@ -39,6 +40,7 @@ extension LedgerStore {
             for migration in Schema.migrations where Int(migration.number) > found {
                 if try await Self.apply(migration, on: connection) { applied.append(Int(migration.number)) }
             }
+            if let script = dialect.wordIndex { await Self.makeWordIndex(script, on: connection) }
             return .success(applied)
         }.get()
     }
@@ -93,6 +95,22 @@ extension LedgerStore {
         }
         return false
     }
+
+    /// Makes the index that finds words, where the server lets us: the ledger is the same without it, and a
+    /// search for a rare word goes on in several questions instead.
+    private static func makeWordIndex(_ script: String, on connection: Connection) async {
+        do throws(PostgresError) {
+            // Asked before: making it again would do nothing, but lock the table for a moment.
+            let exists = try await connection.query(selectWordIndex).first?.decode(0, as: Bool.self)
+            if exists != true { try await connection.run(script: script) }
+        } catch {
+            // The extension is not installed, or this role may not create it. The next `bursar init` tries again.
+            if await connection.isUsable { try? await connection.run(script: "ROLLBACK") }
+        }
+    }
+
+    private static let selectWordIndex = Statement(
+        name: "select_word_index", sql: "SELECT to_regclass('bursar.accounts_words_idx') IS NOT NULL")
 
     private static let createMigrations = """
         CREATE SCHEMA IF NOT EXISTS bursar;

@@ -43,13 +43,18 @@ extension LedgerQueries {
         return settled
     }
 
-    private func transactions(
+    func transactions(
         _ statement: Statement, _ parameters: [Parameter]
     ) async throws(PostgresError) -> [PostedTransaction] {
         var heads: [JournalTransaction] = []
         for row in try await execute(statement, parameters) {
             heads.append(try row.journalTransaction(from: 0))
         }
+        return try await posted(heads)
+    }
+
+    /// These transactions with their entries, and how much of each is reversed.
+    func posted(_ heads: [JournalTransaction]) async throws(PostgresError) -> [PostedTransaction] {
         if heads.isEmpty { return [] }
         let ids = heads.map(\.id)
         var entries: [Identifier: [PostedTransaction.Entry]] = [:]
@@ -70,15 +75,15 @@ extension LedgerQueries {
         j.value_date, j.reverses
         """
 
-    private static let selectJournalByReference = Statement(
+    static let selectJournalByReference = Statement(
         name: "select_journal_by_reference",
         sql: "SELECT \(journalColumns) FROM bursar.journal AS j WHERE j.reference = ANY ($1::text[])")
 
-    private static let selectJournalByID = Statement(
+    static let selectJournalByID = Statement(
         name: "select_journal_by_id",
         sql: "SELECT \(journalColumns) FROM bursar.journal AS j WHERE j.id = ANY ($1::uuid[])")
 
-    private static let selectJournal = Statement(
+    static let selectJournal = Statement(
         name: "select_journal",
         sql: """
             SELECT \(journalColumns) FROM bursar.journal AS j
@@ -89,7 +94,7 @@ extension LedgerQueries {
             """)
 
     /// In the order of a receipt: debits first, then by account and number.
-    private static let selectEntries = Statement(
+    static let selectEntries = Statement(
         name: "select_entries",
         sql: """
             SELECT r.transaction_id, a.code, a.currency, a.class, r.seq, r.side, r.amount, r.debits, r.credits,
@@ -99,7 +104,7 @@ extension LedgerQueries {
             ORDER BY r.side DESC, a.code, r.seq
             """)
 
-    private static let selectChanges = Statement(
+    static let selectChanges = Statement(
         name: "select_changes",
         sql: """
             SELECT \(recordColumns), \(journalColumns), \(accountColumns)

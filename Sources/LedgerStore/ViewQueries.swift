@@ -74,19 +74,19 @@ extension LedgerStore {
 
     /// Serializable, so that a refusal decided from it is final; read only, which spares most of what the
     /// server must remember for it.
-    private static let beginRead = Statement(
+    static let beginRead = Statement(
         name: "begin_read", sql: "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY")
     /// References are looked up right after, and not serializably: new ones all go to one page of their index, on
     /// which a serializable look-up would have a predicate lock that every writer runs into. Nothing is lost by
     /// it: what is unknown now was unknown when the accounts were read, and what comes on the books later meets
     /// the unique index.
-    private static let beginLookUp = Statement(
+    static let beginLookUp = Statement(
         name: "begin_look_up", sql: "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
-    private static let endRead = Statement(name: "end_read", sql: "COMMIT")
+    static let endRead = Statement(name: "end_read", sql: "COMMIT")
 
     /// The accounts with these codes, and the house accounts with these prefixes in their currencies. The
     /// LIMIT keeps the planner from turning the look-ups into a scan that would lock the whole index.
-    private static let selectAccounts = Statement(
+    static let selectAccounts = Statement(
         name: "select_accounts",
         sql: """
             WITH named AS (
@@ -103,7 +103,7 @@ extension LedgerStore {
             ) AS l
             """)
 
-    private static let selectKnownReferences = Statement(
+    static let selectKnownReferences = Statement(
         name: "select_known_references",
         sql: """
             SELECT reference FROM bursar.journal WHERE reference = ANY ($1::text[])

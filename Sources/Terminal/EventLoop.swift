@@ -17,7 +17,8 @@ public struct Directive: Sendable {
     public var needsDrawing = true
     /// How long to wait for anything to happen before there is a tick; nil for as long as it takes.
     public var nextTick: Duration?
-    public var request: Request?
+    /// Done in this order, before the frame is drawn. What follows ``Request/quit`` is not.
+    public var requests: [Request]
 
     public enum Request: Sendable, Hashable {
         case quit
@@ -25,12 +26,18 @@ public struct Directive: Sendable {
         case suspend
         /// Draws everything anew.
         case redraw
+        /// See ``Terminal/setMouse(_:)``.
+        case setMouse(Bool)
+        /// Gives text to the clipboard, see ``Terminal/copy(_:)``. Text longer than ``Terminal/copyLimit`` is
+        /// not.
+        case copy(String)
+        case setTheme(Theme)
     }
 
-    public init(needsDrawing: Bool = true, nextTick: Duration? = nil, request: Request? = nil) {
+    public init(needsDrawing: Bool = true, nextTick: Duration? = nil, requests: [Request] = []) {
         self.needsDrawing = needsDrawing
         self.nextTick = nextTick
-        self.request = request
+        self.requests = requests
     }
 }
 
@@ -55,8 +62,8 @@ public enum Ending: Sendable, Hashable {
 extension Terminal {
     /// Runs until something asks for the end; then gives the terminal back.
     ///
-    /// Idle it waits in one `poll` and uses no processor time. When much happens, frames are drawn at most as often
-    /// as the options say; a key in quiet times is answered at once.
+    /// Idle it waits in one `poll` and uses no processor time. When much happens, frames are drawn at most as
+    /// often as the options say; a key in quiet times is answered at once.
     /// - Parameters:
     ///   - view: the frame to show; called only when it is going to be drawn.
     ///   - handle: takes what happened, all at once.
@@ -69,24 +76,26 @@ extension Terminal {
         var directive = handle([.resized(size)])
         var tickAt = directive.nextTick.map { ContinuousClock.now + $0 }
         while true {
-            switch directive.request {
-            case .quit: return .quit
-            case .suspend: stop()
-            case .redraw: forget()
-            case nil: break
+            for request in directive.requests {
+                if request == .quit { return .quit }
+                perform(request)
             }
-            directive.request = nil
-            if directive.needsDrawing, pacer.mayDraw {
+            directive.requests = []
+            // After a stop the size may be another one, which the frame has to be made for.
+            let isResumed = hasResumed
+            hasResumed = false
+            if directive.needsDrawing, pacer.mayDraw, !isResumed {
                 draw(view())
                 directive.needsDrawing = false
                 pacer.drew()
             }
             let wakeAt = directive.needsDrawing ? [pacer.next, tickAt].compactMap { $0 }.min() : tickAt
-            let ready = waiter.wait(until: wakeAt)
-            if ready.hangup { return .hangup }
-            var events: [TerminalEvent<Message>] = []
+            let ready = waiter.wait(until: isResumed ? .now : wakeAt)
+            var events: [TerminalEvent<Message>] = isResumed ? [.resized(size)] : []
             if ready.signals, let ending = takeSignals(into: &events) { return ending }
             if ready.keys { readKeys(into: &events) }
+            // What was typed before the terminal went is not acted upon: nobody sees what comes of it.
+            if ready.hangup { return .hangup }
             if ready.messages { events += inbox.take().map { .message($0) } }
             if let at = tickAt, ContinuousClock.now >= at {
                 events.append(.tick)
@@ -101,23 +110,46 @@ extension Terminal {
         }
     }
 
+    private func perform(_ request: Directive.Request) {
+        switch request {
+        case .quit: break
+        case .suspend: stop()
+        case .redraw: forget()
+        case .setMouse(let isOn): setMouse(isOn)
+        case .copy(let text): _ = copy(text)
+        case .setTheme(let theme): use(theme: theme)
+        }
+    }
+
     private func stop() {
         cterminal_suspend()
         forget()
+        hasResumed = true
     }
 
     private func readKeys<Message>(into events: inout [TerminalEvent<Message>]) {
+        var keys: [Key] = []
         var value: UInt32 = 0
+        let now = ContinuousClock.now
         // A terminal that sends without end must not keep the loop from drawing.
-        for _ in 0..<20_000 {
-            let key: Key?
+        reading: for _ in 0..<20_000 {
             switch cterminal_read_key(&value) {
-            case 1: key = decoder.character(value)
-            case 2: key = decoder.named(Int(value))
-            default: return
+            case 1: decoder.take(.character(value), at: now, into: &keys)
+            case 2: decoder.take(.named(Int(value)), at: now, into: &keys)
+            default:
+                if decoder.isWaiting, moreComes() { continue reading }
+                decoder.pause(into: &keys)
+                break reading
             }
-            if let key { events.append(.key(key)) }
         }
+        events += keys.map { .key($0) }
+    }
+
+    /// Whether the rest of a sequence comes in time.
+    private func moreComes() -> Bool {
+        var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        return poll(&input, 1, Int32(clamping: Int64(options.escapeDelay / .milliseconds(1)))) > 0
+            && Int32(input.revents) & (POLLHUP | POLLERR) == 0
     }
 
     /// - Returns: the ending that a signal asks for.
@@ -125,18 +157,16 @@ extension Terminal {
         var bytes = [UInt8](repeating: 0, count: 256)
         let count = read(cterminal_signal_descriptor(), &bytes, bytes.count)
         guard count > 0 else { return nil }
-        for number in Set(bytes.prefix(count).map(Int32.init)) {
-            switch number {
-            case SIGTERM, SIGHUP, SIGINT, SIGQUIT:
-                cterminal_acknowledge_signal()
-                return .signal(number)
-            case SIGTSTP: stop()
-            case SIGWINCH, SIGCONT:
-                cterminal_adopt_size()
-                forget()
-                events.append(.resized(size))
-            default: break
-            }
+        // However often the size changed meanwhile, once is enough.
+        let numbers = Set(bytes.prefix(count).map(Int32.init))
+        if let ending = [SIGTERM, SIGHUP, SIGINT, SIGQUIT].first(where: numbers.contains) {
+            return .signal(ending)
+        }
+        if numbers.contains(SIGTSTP) { stop() } else if numbers.contains(SIGCONT) { cterminal_continued() }
+        if !numbers.isDisjoint(with: [SIGWINCH, SIGCONT]) {
+            cterminal_adopt_size()
+            forget()
+            events.append(.resized(size))
         }
         return nil
     }
@@ -171,7 +201,7 @@ private struct Waiter {
         func has(_ index: Int, _ event: Int32) -> Bool { Int32(descriptors[index].revents) & event != 0 }
         return Ready(
             keys: has(0, POLLIN), messages: has(1, POLLIN), signals: has(2, POLLIN),
-            hangup: has(0, POLLHUP | POLLERR | POLLNVAL) && !has(0, POLLIN))
+            hangup: has(0, POLLHUP | POLLERR | POLLNVAL))
     }
 }
 

@@ -1,71 +1,55 @@
 import CTerminal
 import Console
 
-/// How each role looks. Colour only ever repeats what bold, dim, reverse or a word says already.
+/// The looks of a theme as ncurses takes them: attributes, and numbers of color pairs.
 struct Palette {
-    /// Attributes and number of the colour pair, by the role's raw value and whether it is underlined.
-    struct Look: Hashable {
+    struct Entry: Hashable {
         var attributes: Int32
         var pair: Int32
     }
 
-    private let looks: [Look]
+    /// By the role's raw value.
+    private let entries: [Entry]
 
-    /// - Parameter hasColors: whether pairs may be defined and used.
-    init(hasColors: Bool) {
-        if hasColors {
-            for color in Color.allCases { cterminal_define_pair(color.pair, color.rawValue, -1) }
+    /// Defines the pairs of the theme, in place of those of another.
+    /// - Parameters:
+    ///   - depth: of what the terminal has, or what may be used of it.
+    ///   - conflicts: attributes that the terminal does not show together with a color. They win: a meaning is
+    ///     lost without them, and none is lost without a color.
+    init(theme: Theme, depth: ColorDepth, conflicts: Int32) {
+        var pairs: [Look: Int32] = [:]
+        entries = Role.allCases.map { role in
+            let look = theme.look(of: role, depth: depth)
+            let attributes = Self.flags(look.attributes)
+            var colors = look
+            colors.attributes = []
+            guard colors != Look(), attributes & conflicts == 0 else {
+                return Entry(attributes: attributes, pair: 0)
+            }
+            if let pair = pairs[colors] { return Entry(attributes: attributes, pair: pair) }
+            // They count from 1; 0 is the terminal's own.
+            let pair = Int32(pairs.count + 1)
+            pairs[colors] = pair
+            cterminal_define_pair(
+                pair, colors.foreground.map(Int32.init) ?? -1, colors.background.map(Int32.init) ?? -1)
+            return Entry(attributes: attributes, pair: pair)
         }
-        looks = Role.allCases.map { role in
-            let (attributes, color) = Self.look(of: role)
-            let value = attributes.reduce(Int32(0)) { $0 | Int32($1.flag) }
-            return Look(attributes: value, pair: hasColors ? color?.pair ?? 0 : 0)
-        }
+        let normal = entries[Int(Role.normal.rawValue)]
+        cterminal_set_background(normal.attributes, normal.pair)
     }
 
-    func look(_ style: Style) -> Look {
-        var look = looks[Int(style.role.rawValue)]
-        if style.underlined { look.attributes |= Int32(CTERMINAL_UNDERLINE) }
-        return look
+    func entry(_ style: Style) -> Entry {
+        var entry = entries[Int(style.role.rawValue)]
+        if style.underlined { entry.attributes |= Int32(CTERMINAL_UNDERLINE) }
+        return entry
     }
 
-    private enum Color: Int32, CaseIterable {
-        case red = 1
-        case green = 2
-        case yellow = 3
-        case cyan = 6
-
-        /// Pairs count from 1; 0 is the terminal's own.
-        var pair: Int32 { rawValue }
-    }
-
-    private static func look(of role: Role) -> ([Attribute], Color?) {
-        switch role {
-        case .normal: ([], nil)
-        case .header: ([.bold], nil)
-        case .title: ([.bold], .cyan)
-        case .dim, .border: ([.dim], nil)
-        case .strong: ([.bold, .underline], nil)
-        case .positive: ([], .green)
-        case .negative: ([.bold], .red)
-        case .warning: ([.bold], .yellow)
-        case .selected: ([.reverse], nil)
-        case .remembered: ([.bold], nil)
-        case .key: ([.bold], .cyan)
-        case .field: ([], nil)
-        }
-    }
-}
-
-private enum Attribute {
-    case bold, dim, reverse, underline
-
-    var flag: Int {
-        switch self {
-        case .bold: CTERMINAL_BOLD
-        case .dim: CTERMINAL_DIM
-        case .reverse: CTERMINAL_REVERSE
-        case .underline: CTERMINAL_UNDERLINE
-        }
+    private static func flags(_ attributes: Look.Attributes) -> Int32 {
+        var flags = 0
+        if attributes.contains(.bold) { flags |= CTERMINAL_BOLD }
+        if attributes.contains(.dim) { flags |= CTERMINAL_DIM }
+        if attributes.contains(.reverse) { flags |= CTERMINAL_REVERSE }
+        if attributes.contains(.underline) { flags |= CTERMINAL_UNDERLINE }
+        return Int32(flags)
     }
 }

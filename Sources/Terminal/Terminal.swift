@@ -6,38 +6,51 @@ import Glibc
 /// signal of a changed size does not interrupt the wait for a key.
 public final class Terminal {
     public struct Options: Sendable {
-        /// Whether colours may be used; false for `NO_COLOR` (https://no-color.org) and `--no-color`.
+        /// Whether colors may be used; false for `NO_COLOR` (https://no-color.org) and `--no-color`.
         public var usesColor: Bool
+        /// How roles look; ``Terminal/use(theme:)`` changes it.
+        public var theme: Theme
+        /// The most colors that are used: 0, 8, 16 or 256, others are taken for the next lower one. Nil for
+        /// as many as the terminal has.
+        public var colors: Int?
         /// How long after Esc a key is waited for that begins with it. Function keys do.
         public var escapeDelay: Duration
         /// At most so often the screen is drawn while much happens.
         public var framesPerSecond: Int
 
         public init(
-            usesColor: Bool = true, escapeDelay: Duration = .milliseconds(25), framesPerSecond: Int = 30
+            usesColor: Bool = true, theme: Theme = .standard, colors: Int? = nil,
+            escapeDelay: Duration = .milliseconds(25), framesPerSecond: Int = 30
         ) {
             self.usesColor = usesColor
+            self.theme = theme
+            self.colors = colors
             self.escapeDelay = escapeDelay
             self.framesPerSecond = max(framesPerSecond, 1)
         }
     }
 
     let options: Options
-    private let palette: Palette
+    private let depth: ColorDepth
+    private var palette: Palette
     /// Whether the terminal is written to in UTF-8; if not, the console should use its ASCII symbols.
     public let showsUnicode: Bool
     /// What the terminal shows, as far as is known.
     private var shown: Frame?
     var decoder = KeyDecoder()
+    /// Whether the program was stopped and continued since the size was last told.
+    var hasResumed = false
 
     private init(options: Options) {
         self.options = options
         showsUnicode = cterminal_is_utf8() != 0
-        palette = Palette(hasColors: options.usesColor && cterminal_start_colors() >= 8)
+        let colors = options.usesColor ? Int(cterminal_start_colors()) : 0
+        depth = ColorDepth(colors: min(colors, options.colors ?? colors))
+        palette = Palette(theme: options.theme, depth: depth, conflicts: cterminal_color_conflicts())
     }
 
-    /// Takes the terminal, until ``close()``, the end of ``run(inbox:view:handle:)``, a signal, or a crash gives it
-    /// back.
+    /// Takes the terminal, until ``close()``, the end of ``run(inbox:view:handle:)``, a signal, or a crash
+    /// gives it back.
     /// - Throws: ``TerminalError`` when there is none that can be drawn on; nothing has been changed then.
     public static func open(_ options: Options = Options()) throws(TerminalError) -> Terminal {
         let term = try check()
@@ -65,6 +78,37 @@ public final class Terminal {
     public func close() { cterminal_close() }
 
     deinit { cterminal_close() }
+
+    /// Draws with another theme from the next frame on.
+    public func use(theme: Theme) {
+        palette = Palette(theme: theme, depth: depth, conflicts: cterminal_color_conflicts())
+        forget()
+    }
+
+    /// Asks the terminal for presses and turns of the wheel, as ``Key/mouse(_:)``, or not to. Off at first:
+    /// while it is on, terminals select text only with Shift held.
+    public func setMouse(_ isOn: Bool) {
+        decoder.expectsMouse = isOn
+        cterminal_set_mouse(isOn ? 1 : 0)
+    }
+
+    /// The most bytes that ``copy(_:)`` takes.
+    public static let copyLimit = Clipboard.limit
+
+    /// Gives text to the clipboard of whoever sits at the terminal.
+    ///
+    /// The terminal does not say whether it took it: many ask their user first, or have to be told in their
+    /// settings to allow it; tmux does with `set-clipboard on` or `external`, its default.
+    /// - Returns: false if nothing was sent, because the text is longer than ``copyLimit`` or the terminal is of a
+    ///   kind that has no clipboard.
+    public func copy(_ text: String) -> Bool {
+        let term = getenv("TERM").map { String(cString: $0) } ?? ""
+        guard text.utf8.count <= Self.copyLimit, Clipboard.isKnown(to: term) else { return false }
+        // Inside tmux inside of screen, it is tmux that reads us.
+        let isScreen = term.hasPrefix("screen") && getenv("STY") != nil && getenv("TMUX") == nil
+        let bytes = Clipboard.sequence(for: text, passesThroughScreen: isScreen).map(CChar.init(bitPattern:))
+        return cterminal_send(bytes, Int32(bytes.count)) != 0
+    }
 
     public var size: Size { Size(width: Int(cterminal_columns()), height: Int(cterminal_rows())) }
 
@@ -127,8 +171,9 @@ public final class Terminal {
 
     private func write(_ cells: ArraySlice<Cell>, from start: Int, to end: Int, row: Int) {
         guard start < end else { return }
-        let look = palette.look(cells[cells.startIndex + start].style)
+        let look = palette.entry(cells[cells.startIndex + start].style)
         var ascii: [CChar] = []
+        ascii.reserveCapacity(end - start)
         var asciiStart = start
         func flush() {
             guard !ascii.isEmpty else { return }
@@ -153,15 +198,22 @@ public final class Terminal {
         flush()
     }
 
-    private func write(_ text: String, isWide: Bool, row: Int, column: Int, look: Palette.Look) {
-        let text = showsUnicode ? text : Self.asciiForms[text] ?? "?"
-        text.utf8CString.withUnsafeBufferPointer { bytes in
-            cterminal_put_cell(
-                Int32(row), Int32(column), bytes.baseAddress, Int32(bytes.count - 1), isWide ? 2 : 1,
-                look.attributes, look.pair)
+    private func write(_ text: String, isWide: Bool, row: Int, column: Int, look: Palette.Entry) {
+        let columns: Int32 = isWide ? 2 : 1
+        if showsUnicode || Self.asciiForms[text] == nil {
+            let scalars = text.unicodeScalars.map(\.value)
+            let isShown = cterminal_put_cell(
+                Int32(row), Int32(column), scalars, Int32(scalars.count), columns, look.attributes, look.pair)
+            if isShown != 0 { return }
         }
+        let form = Self.asciiForms[text] ?? String(repeating: "?", count: Int(columns))
+        cterminal_put_ascii(
+            Int32(row), Int32(column), form, Int32(form.utf8.count), look.attributes, look.pair)
     }
 
-    /// For a terminal that is not written to in UTF-8: what stands in sentences.
-    private static let asciiForms = ["“": "\"", "”": "\"", "’": "'", "…": "~", "→": ">", "·": "-", "–": "-"]
+    /// For a terminal that is not written to in UTF-8: what stands in sentences, and the lines.
+    private static let asciiForms = [
+        "“": "\"", "”": "\"", "„": "\"", "’": "'", "‘": "'", "…": "~", "→": ">", "←": "<", "·": "-", "–": "-",
+        "—": "-", "─": "-", "│": "|", "−": "-", "\u{a0}": " ", "\u{202f}": " ",
+    ]
 }

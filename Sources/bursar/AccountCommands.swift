@@ -83,14 +83,19 @@ struct AccountListCommand: LedgerCommand {
         let filter = AccountFilter(filter.joined(separator: " "))
         return try await withSession(context) { session in
             var start = LedgerQueries.Start.first
-            var isFirst = true
+            var printed = 0
             while true {
-                let accounts = try await session.store.queries.accounts(
-                    filter, from: start, limit: Self.page)
-                Self.print(accounts, to: context.output, withHeader: isFirst)
-                isFirst = false
-                guard accounts.count == Self.page, let last = accounts.last else { return .done }
-                start = .after(last.account.code)
+                let page = try await session.store.queries.accounts(
+                    filter, sort: AccountSort(.code), from: start, limit: Self.page)
+                // A page without accounts is the word on an empty list, or a stretch without a match.
+                if !page.listings.isEmpty || page.isComplete && printed == 0 {
+                    Self.print(page.listings, to: context.output, withHeader: printed == 0)
+                }
+                printed += page.listings.count
+                guard !page.isComplete,
+                    let next = page.continuesAt ?? page.listings.last.map({ AccountKey($0.account) })
+                else { return .done }
+                start = .after(next)
             }
         }
     }

@@ -9,6 +9,10 @@ enum AttemptText {
         case .started, .alreadyPosted, .refused: nil
         case .conflicted(let conflict, let time):
             "try \(event.attempt) ✗ \(conflict.sqlState) \(conflict.cause)  after \(milliseconds(time))"
+        case .reread(let changes):
+            "try \(event.attempt) read again: "
+                + changes.map { "\($0.account) available \($0.before.grouped) → \($0.after.grouped)" }
+                .joined(separator: ", ")
         case .waiting(let wait): "waiting \(milliseconds(wait)) before try \(event.attempt + 1)"
         case .posted(_, let attemptTime, let elapsed):
             event.attempt == 1

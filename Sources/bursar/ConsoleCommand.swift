@@ -6,10 +6,15 @@ struct ConsoleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "console", abstract: "Open the console (the default).", shouldDisplay: false)
 
+    @Flag(help: "Look and change nothing, whatever the role may do.")
+    var readOnly = false
+
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let status = ConsoleRuntime.run(common) { context in try await Session.open(context) }
+        let status = ConsoleRuntime.run(common, isReadOnly: readOnly) { context in
+            try await Session.open(context)
+        }
         if status != 0 { throw ExitCode(status) }
     }
 }
@@ -19,13 +24,16 @@ struct DemoCommand: ParsableCommand {
         commandName: "demo",
         abstract: "Try it: a throw-away ledger with sample accounts and simulated tellers.")
 
+    @Flag(help: "Look and change nothing yourself; the tellers go on.")
+    var readOnly = false
+
     @OptionGroup var common: CommonOptions
 
     private static let tellers = 6
 
     func run() throws {
         let size = Session.Size(writers: Self.tellers + 2, readers: 4)
-        let status = ConsoleRuntime.run(common) { context in
+        let status = ConsoleRuntime.run(common, isReadOnly: readOnly, remembers: false) { context in
             let session = try await Session.openThrowAway(context, size: size)
             do {
                 try await SampleBank.make(in: session.service)

@@ -1,4 +1,6 @@
 import Console
+import Glibc
+import Interchange
 import Ledger
 import LedgerService
 import LedgerStore
@@ -13,18 +15,20 @@ final class ConsoleEffects {
     private let connection: ConnectionWatch
     private let events: Task<Void, Never>
     /// Operations under way.
-    private var postings: [Reference: Task<Void, Never>] = [:]
+    private var postings: [Reference: Task<OperationOutcome, Never>] = [:]
+    /// Questions on their way.
+    private var questions: [RequestID: Task<Void, Never>] = [:]
 
     init(session: Session, inbox: Inbox<ConsoleAction>) {
         self.session = session
         self.inbox = inbox
         connection = ConnectionWatch(session: session, inbox: inbox)
         events = Task { [feed = session.service.feed] in
-            var waiting: [AttemptEvent] = []
             for await event in await feed.events() {
-                waiting.append(event)
-                // A screen that cannot keep up gets them later and together.
-                if inbox.offer(.attemptsArrived(waiting)) { waiting.removeAll(keepingCapacity: true) }
+                // While the screen cannot keep up, they wait in the feed, which forgets the oldest.
+                while !inbox.offer(.attemptsArrived([event])) {
+                    do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
+                }
             }
         }
     }
@@ -34,63 +38,123 @@ final class ConsoleEffects {
     /// Stops listening.
     /// - Returns: the operations under way, each to be waited for before the ledger is closed, so that it has its
     ///   outcome.
-    func finish() -> [Task<Void, Never>] {
+    func finish() -> [Task<OperationOutcome, Never>] {
         events.cancel()
+        for question in questions.values { question.cancel() }
         return Array(postings.values)
     }
 
-    /// An operation has its outcome.
-    func ended(_ reference: Reference) { postings[reference] = nil }
+    /// Takes note of what has come to its end.
+    func note(_ action: ConsoleAction) {
+        switch action {
+        case .operationFinished(let outcome): postings[outcome.reference] = nil
+        case .answered(let id, _), .queryFailed(let id, _): questions[id] = nil
+        default: break
+        }
+    }
 
     func perform(_ effect: ConsoleEffect) {
-        let queries = session.store.queries
-        let service = session.service
         switch effect {
-        case .loadAccounts(let id, let filter, let start, let limit):
-            answer(id) {
-                .accountsLoaded(id, try await queries.accounts(filter, from: .init(start), limit: limit))
-            }
-        case .loadHistory(let id, let account, let newest, let limit):
-            answer(id) {
-                .historyLoaded(
-                    id, try await queries.history(of: account, newestSeq: newest, limit: limit))
-            }
-        case .countAccounts(let id, let filter):
-            answer(id) { .accountsCounted(id, try await queries.countAccounts(filter)) }
-        case .loadTrialBalance(let id):
-            answer(id) { .trialBalanceLoaded(id, try await queries.trialBalance()) }
-        case .preview(let id, let operation):
-            answer(id) { .previewed(id, try await service.preview(operation)) }
-        case .lookUp(let id, let reference):
-            answer(id) {
-                .transactionLoaded(id, try await queries.transactions(references: [reference]).first)
-            }
-        case .settle(let id, let reference):
-            answer(id) { .settled(id, try await service.settled(reference)) }
+        case .ask(let id, let question): ask(id, question)
+        case .withdraw(let id): questions[id]?.cancel()
         case .post(let operation, let confirmation): post(operation, confirmation)
         case .cancelOperation(let reference): postings[reference]?.cancel()
-        case .redraw, .suspend, .quit: break
+        case .copy, .useMouse, .useTheme, .redraw, .suspend, .quit: break
         }
     }
 
     private func post(_ operation: Ledger.Operation, _ confirmation: Confirmation?) {
         let (service, inbox) = (session.service, inbox)
         postings[operation.reference] = Task {
-            inbox.send(.operationFinished(await service.perform(operation, confirmed: confirmation)))
+            let outcome = await service.perform(operation, confirmed: confirmation)
+            inbox.send(.operationFinished(outcome))
+            return outcome
         }
     }
 
-    private func answer(_ id: RequestID, _ ask: @escaping @Sendable () async throws -> ConsoleAction) {
-        let (inbox, connection) = (inbox, connection)
-        Task {
+    private func ask(_ id: RequestID, _ question: Question) {
+        let (session, inbox, connection) = (session, inbox, connection)
+        questions[id] = Task {
             do {
-                inbox.send(try await ask())
+                let answer = try await session.answer(question) { progress in
+                    // A screen that cannot keep up does without some of them.
+                    _ = inbox.offer(.progressed(id, progress))
+                }
+                inbox.send(.answered(id, answer))
+            } catch let error as CommandError {
+                inbox.send(.queryFailed(id, message: error.message))
             } catch {
                 let failure = error as? StoreFailure ?? StoreFailure(error, writing: false)
                 inbox.send(.queryFailed(id, message: failure.cause))
                 if failure.kind == .unavailable { await connection.isLost(failure.cause) }
             }
         }
+    }
+}
+
+extension Session {
+    /// Answers what the console wants to know.
+    fileprivate func answer(
+        _ question: Question, progress: @escaping @Sendable (Verifier.Progress) -> Void
+    ) async throws -> Answer {
+        let queries = store.queries
+        switch question {
+        case .accounts(let filter, let sort, let start, let limit):
+            return .accounts(
+                try await queries.accounts(filter, sort: sort, from: .init(start), limit: limit))
+        case .listings(let codes): return .listings(try await queries.accounts(codes: codes))
+        case .history(let account, let newest, let limit):
+            return .history(try await queries.history(of: account, newestSeq: newest, limit: limit))
+        case .filteredHistory(let account, let filter, let newest, let limit):
+            return .filteredHistory(
+                try await queries.history(of: account, filter: filter, newestSeq: newest, limit: limit))
+        case .recordNumber(let account, let day):
+            return .recordNumber(try await queries.record(of: account, onOrBefore: day))
+        case .balanceSamples(let account, let count):
+            return .balanceSamples(try await queries.balanceSamples(of: account, count: count))
+        case .journal(let filter, let id, let limit):
+            return .journal(try await queries.journal(filter, before: id, limit: limit))
+        case .newerJournal(let id, let limit):
+            return .newerJournal(try await queries.journalNewer(than: id, limit: limit))
+        case .accountCount(let filter): return .accountCount(try await queries.countAccounts(filter))
+        case .trialBalance: return .trialBalance(try await queries.trialBalance())
+        case .trialBalanceByClass: return .trialBalanceByClass(try await queries.trialBalanceByClass())
+        case .preview(let operations):
+            var verdicts: [Verdict] = []
+            for operation in operations { verdicts.append(try await service.preview(operation)) }
+            return .preview(verdicts)
+        case .transaction(let key): return .transaction(try await detail(key))
+        case .settled(let reference): return .settled(try await service.settled(reference))
+        case .blockedSessions: return .blockedSessions(try await queries.blockedSessions())
+        case .verify: return .verify(try await Verifier(store: store).run(progress: progress))
+        case .export(let table, let path): return .export(path: try export(table, to: path))
+        }
+    }
+
+    private func detail(_ key: TransactionKey) async throws -> TransactionDetail? {
+        let queries = store.queries
+        let found: PostedTransaction? =
+            switch key {
+            case .reference(let reference): try await queries.transactions(references: [reference]).first
+            case .id(let id): try await queries.transaction(id: id)
+            }
+        guard let found else { return nil }
+        var original: JournalTransaction?
+        if let id = found.head.reverses { original = try await queries.transaction(id: id)?.head }
+        return TransactionDetail(
+            transaction: found, original: original,
+            reversals: found.reversedUnits > 0 ? try await queries.reversals(of: found.head.id) : [])
+    }
+
+    private func export(_ table: ExportTable, to path: String) throws(CommandError) -> String {
+        let path = Environment.current.absolute(path)
+        do {
+            try writeNewFile(path, TableExport.csv(columns: table.columns, rows: table.rows))
+        } catch {
+            let what = error.code == EEXIST ? "it exists already; give another name" : error.message
+            throw CommandError("\(path) was not written: \(what)", .usage)
+        }
+        return path
     }
 }
 
@@ -133,8 +197,8 @@ extension LedgerQueries.Start {
         self =
             switch start {
             case .first: .first
-            case .after(let code): .after(code)
-            case .before(let code): .before(code)
+            case .after(let key): .after(key)
+            case .before(let key): .before(key)
             case .last: .last
             }
     }

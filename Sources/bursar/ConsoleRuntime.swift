@@ -10,11 +10,14 @@ import Terminal
 enum ConsoleRuntime {
     /// Runs the console on this thread, which must be the main one, until somebody quits.
     /// - Parameters:
+    ///   - isReadOnly: whether nothing may be posted, whatever the role may do.
+    ///   - remembers: whether filters, order and screen are kept for the next time.
     ///   - open: opens the ledger.
     ///   - background: what goes on meanwhile; its task is cancelled at the end.
     /// - Returns: the program's exit status.
     static func run(
-        _ options: CommonOptions, open: @escaping @Sendable (CommandContext) async throws -> Session,
+        _ options: CommonOptions, isReadOnly: Bool = false, remembers: Bool = true,
+        open: @escaping @Sendable (CommandContext) async throws -> Session,
         background: @escaping @Sendable (Session) async -> Void = { _ in }
     ) -> Int32 {
         do {
@@ -25,7 +28,11 @@ enum ConsoleRuntime {
                 return (session, try await session.store.accessLevel())
             }
             let work = Task.detached { await background(session) }
-            let result = Result { try run(session, access, context) }
+            let result = Result {
+                var identity = identity(session, access, context)
+                identity.isReadOnly = isReadOnly
+                return try run(session, identity, context, remembers: remembers)
+            }
             try wait {
                 work.cancel()
                 await work.value
@@ -40,50 +47,99 @@ enum ConsoleRuntime {
     }
 
     private static func run(
-        _ session: Session, _ access: AccessLevel, _ context: CommandContext
+        _ session: Session, _ identity: Identity, _ context: CommandContext, remembers: Bool
     ) throws -> Int32 {
+        let settings = context.settings
+        var memory = remembers ? PreferencesFile(context) : nil
+        let preferences = memory?.load() ?? settings.preferences
         let inbox = try Inbox<ConsoleAction>()
-        let terminal = try Terminal.open(Terminal.Options(usesColor: context.settings.color.value))
+        let terminal = try Terminal.open(
+            Terminal.Options(usesColor: settings.color.value, theme: preferences.theme))
+        terminal.setMouse(preferences.usesMouse)
         let environment = context.serviceEnvironment
         let effects = ConsoleEffects(session: session, inbox: inbox)
         var state = ConsoleState(
-            identity: identity(session, access, context), now: environment.now(), size: terminal.size,
-            symbols: terminal.showsUnicode ? .unicode : .ascii,
-            makeReference: { Reference(generatedFrom: environment.newIdentifier()) })
+            identity: identity,
+            surroundings: surroundings(context, showsUnicode: terminal.showsUnicode),
+            preferences: preferences, now: environment.now(), size: terminal.size)
         for effect in state.start() { effects.perform(effect) }
         let handle = { (events: [TerminalEvent<ConsoleAction>]) -> Directive in
             var directive = Directive()
             let time = ConsoleAction.ticked(environment.now())
-            for action in [time] + events.compactMap(ConsoleAction.init) {
-                if case .operationFinished(let outcome) = action { effects.ended(outcome.reference) }
+            for action in [time] + ConsoleAction.merged(events.compactMap(ConsoleAction.init)) {
+                effects.note(action)
                 for effect in state.update(action) {
-                    switch effect {
-                    case .quit: directive.request = .quit
-                    case .suspend: directive.request = .suspend
-                    case .redraw: directive.request = .redraw
-                    default: effects.perform(effect)
+                    if let request = Directive.Request(effect) {
+                        directive.requests.append(request)
+                    } else {
+                        effects.perform(effect)
                     }
                 }
             }
+            // Not at every key of a filter: a second later is soon enough.
+            if events.contains(where: \.isTick) { memory?.save(state.preferences) }
             directive.nextTick = state.nextTick
             return directive
         }
         let ending = terminal.run(inbox: inbox, view: { state.view() }, handle: handle)
+        memory?.save(state.preferences)
         if effects.hasOpenOperations {
             context.output.note("waiting for operations under way")
         }
-        try wait { [postings = effects.finish()] in for posting in postings { await posting.value } }
+        let outcomes = try wait { [postings = effects.finish()] in
+            var outcomes: [OperationOutcome] = []
+            for posting in postings { outcomes.append(await posting.value) }
+            return outcomes
+        }
+        sayLastWords(of: state, outcomes, context)
         return ending.exitStatus
+    }
+
+    /// What the screen cannot show any more: how operations ended that were still under way, and which outcomes are
+    /// not known.
+    private static func sayLastWords(
+        of state: ConsoleState, _ outcomes: [OperationOutcome], _ context: CommandContext
+    ) {
+        for outcome in outcomes {
+            let word =
+                switch outcome.result {
+                case .posted, .alreadyPosted: "posted"
+                case .refused(let refusal): "refused: \(refusal.message)"
+                case .failed(let failure), .gaveUp(let failure): failure.message
+                case .cancelled: "stopped; nothing was written"
+                case .unknown: "its outcome is not known: run `bursar show \(outcome.reference)`"
+                }
+            context.output.note("\(outcome.reference): \(word)")
+        }
+        let ended = Set(outcomes.map(\.reference))
+        for reference in state.unknownReferences where !ended.contains(reference) {
+            context.output.note("\(reference): its outcome is not known: run `bursar show \(reference)`")
+        }
+    }
+
+    private static func surroundings(
+        _ context: CommandContext, showsUnicode: Bool
+    ) -> ConsoleState.Surroundings {
+        let environment = context.serviceEnvironment
+        return ConsoleState.Surroundings(
+            symbols: showsUnicode ? .unicode : .ascii, keymap: context.settings.keymap,
+            settings: context.settings.listing.map {
+                SettingLine(name: $0.name, value: $0.value, origin: $0.origin)
+            },
+            statementText: { LedgerStore.statementText(named: $0) },
+            makeReference: { Reference(generatedFrom: environment.newIdentifier()) })
     }
 
     private static func identity(
         _ session: Session, _ access: AccessLevel, _ context: CommandContext
-    ) -> ConsoleState.Identity {
-        let environment = context.settings.environmentName.value
-        return ConsoleState.Identity(
-            ledger: environment.isEmpty ? session.ledgerName : "\(session.ledgerName) (\(environment))",
-            actor: context.settings.actor.value, role: access.rawValue,
-            mayPost: access >= .operator, mayChangeAccounts: access >= .supervisor)
+    ) -> Identity {
+        let name = context.settings.environmentName.value
+        let environment =
+            name.isEmpty
+            ? nil : LedgerEnvironment(name: name, color: context.settings.environmentColor.value)
+        return Identity(
+            ledger: session.ledgerName, environment: environment, actor: context.settings.actor.value,
+            role: access.rawValue, mayPost: access >= .operator, mayChangeAccounts: access >= .supervisor)
     }
 
     /// Waits on this thread for a task.
@@ -103,6 +159,19 @@ enum ConsoleRuntime {
 }
 
 extension ConsoleAction {
+    /// The same actions, with attempts that follow each other taken together: each action costs the layout of a screen.
+    fileprivate static func merged(_ actions: [ConsoleAction]) -> [ConsoleAction] {
+        var merged: [ConsoleAction] = []
+        for action in actions {
+            if case .attemptsArrived(let events) = action, case .attemptsArrived(let before)? = merged.last {
+                merged[merged.count - 1] = .attemptsArrived(before + events)
+            } else {
+                merged.append(action)
+            }
+        }
+        return merged
+    }
+
     /// Nil for a tick: the time comes with every wake-up.
     fileprivate init?(_ event: TerminalEvent<ConsoleAction>) {
         switch event {
@@ -110,6 +179,27 @@ extension ConsoleAction {
         case .resized(let size): self = .resized(size)
         case .message(let action): self = action
         case .tick: return nil
+        }
+    }
+}
+
+extension TerminalEvent {
+    fileprivate var isTick: Bool {
+        if case .tick = self { true } else { false }
+    }
+}
+
+extension Directive.Request {
+    /// What is the terminal's to do; nil for what is the ledger's.
+    fileprivate init?(_ effect: ConsoleEffect) {
+        switch effect {
+        case .quit: self = .quit
+        case .suspend: self = .suspend
+        case .redraw: self = .redraw
+        case .copy(let text): self = .copy(text)
+        case .useMouse(let isOn): self = .setMouse(isOn)
+        case .useTheme(let theme): self = .setTheme(theme)
+        case .ask, .withdraw, .post, .cancelOperation: return nil
         }
     }
 }

@@ -39,6 +39,9 @@ struct Environment: Sendable {
 
     var logPath: String { directory("XDG_STATE_HOME", ".local/state") + "/bursar/bursar.log" }
 
+    /// What the console remembers from one time to the next.
+    var consoleMemoryPath: String { directory("XDG_STATE_HOME", ".local/state") + "/bursar/console.toml" }
+
     /// Where throw-away ledgers are made.
     var temporaryDirectory: String { self["TMPDIR"] ?? "/tmp" }
 

@@ -30,3 +30,34 @@ func makeDirectories(_ path: String) throws(FileError) {
     if let slash = path.lastIndex(of: "/") { try makeDirectories(String(path[..<slash])) }
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw FileError(code: errno) }
 }
+
+/// Writes a file that must not exist yet, for this user alone. What was written of it is taken away when the rest
+/// cannot be.
+/// - Throws: ``FileError``; with EEXIST when there is a file of this name.
+func writeNewFile(_ path: String, _ bytes: [UInt8]) throws(FileError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    if descriptor < 0 { throw FileError(code: errno) }
+    defer { close(descriptor) }
+    var written = 0
+    while written < bytes.count {
+        let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if count < 0, errno != EINTR {
+            let error = FileError(code: errno)
+            unlink(path)
+            throw error
+        }
+        written += max(count, 0)
+    }
+}
+
+/// Puts a file in the place of the one of this name, so that there is always a whole one.
+func replaceFile(_ path: String, _ bytes: [UInt8]) throws(FileError) {
+    let fresh = "\(path).\(getpid())"
+    unlink(fresh)
+    try writeNewFile(fresh, bytes)
+    if rename(fresh, path) != 0 {
+        let error = FileError(code: errno)
+        unlink(fresh)
+        throw error
+    }
+}

@@ -1,3 +1,4 @@
+import Console
 import EmbeddedPostgres
 import Glibc
 import Ledger
@@ -40,6 +41,8 @@ struct Settings: Sendable {
     let target: Setting<Target>
     /// The name of the environment for screens, such as `production`; empty where there is none.
     let environmentName: Setting<String>
+    /// The colour of the console's top line.
+    let environmentColor: Setting<LedgerEnvironment.Color>
     let actor: Setting<String>
     let deadline: Setting<Duration>
     let maximumAttempts: Setting<Int>
@@ -55,11 +58,22 @@ struct Settings: Sendable {
     /// The user that the private server runs as when Bursar is run by root.
     let serverUser: Setting<String>
     let color: Setting<Bool>
+    let theme: Setting<Theme>
+    let usesMouse: Setting<Bool>
+    let keymap: Keymap
     let logFile: Setting<String>
     let logLevel: Setting<Logger.Level>
     /// The settings file that was read, or would be if it were there.
     let file: String
     let fileIsRead: Bool
+
+    /// What the console begins with when it remembers nothing.
+    var preferences: Preferences {
+        var preferences = Preferences()
+        preferences.theme = theme.value
+        preferences.usesMouse = usesMouse.value
+        return preferences
+    }
 
     var policy: RetryPolicy {
         RetryPolicy(maximumAttempts: maximumAttempts.value, deadline: deadline.value)
@@ -81,6 +95,7 @@ struct Settings: Sendable {
         return [
             line("ledger", target, ledger),
             line("environment", environmentName, environmentName.value),
+            line("environment_color", environmentColor, environmentColor.value.rawValue),
             line("actor", actor, actor.value),
             line("retry.deadline", deadline, "\(deadline.value.secondsText) s"),
             line("retry.max_attempts", maximumAttempts, "\(maximumAttempts.value)"),
@@ -91,6 +106,8 @@ struct Settings: Sendable {
             line("embedded.binaries", serverBinaries, serverBinaries.value),
             line("embedded.system_user", serverUser, serverUser.value),
             line("display.color", color, "\(color.value)"),
+            line("display.theme", theme, theme.value.rawValue),
+            line("display.mouse", usesMouse, "\(usesMouse.value)"),
             line("log.file", logFile, logFile.value),
             line("log.level", logLevel, logLevel.value.rawValue),
         ]
@@ -107,6 +124,7 @@ extension Settings {
         fileIsRead = file.isRead
         target = try Self.target(options, environment, file)
         environmentName = try file.text("environment") ?? Setting(value: "", origin: .builtIn)
+        environmentColor = try file.choice("environment_color") ?? Setting(value: .none, origin: .builtIn)
         actor = try Self.actor(options, environment, file)
         let flags = (
             deadline: options.deadline.map {
@@ -128,6 +146,9 @@ extension Settings {
         serverUser =
             try file.text("embedded.system_user") ?? Setting(value: "postgres", origin: .builtIn)
         color = try Self.color(options, environment, file)
+        theme = try file.choice("display.theme") ?? Setting(value: .standard, origin: .builtIn)
+        usesMouse = try file.flag("display.mouse") ?? Setting(value: false, origin: .builtIn)
+        keymap = try Self.keymap(file)
         logFile = try file.text("log.file") ?? Setting(value: environment.logPath, origin: .builtIn)
         logLevel = try Self.logLevel(file)
         try file.refuseUnknownKeys()
@@ -197,6 +218,15 @@ extension Settings {
             return Setting(value: false, origin: .environment("NO_COLOR"))
         }
         return configured ?? Setting(value: true, origin: .builtIn)
+    }
+
+    private static func keymap(_ file: SettingsFile) throws(CommandError) -> Keymap {
+        let keys = try file.consoleKeys()
+        do throws(KeymapProblem) {
+            return try Keymap(keys)
+        } catch {
+            throw CommandError("\(file.path): [keys]: \(error.message)", .badSettings)
+        }
     }
 
     private static func logLevel(_ file: SettingsFile) throws(CommandError) -> Setting<Logger.Level> {

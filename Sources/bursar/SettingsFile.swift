@@ -13,6 +13,7 @@ struct SettingsFile {
         case flag(Bool)
         case whole(Int)
         case real(Double)
+        case texts([String])
         case other
 
         init(_ value: TOMLValueConvertible) {
@@ -25,6 +26,8 @@ struct SettingsFile {
                     .whole(whole)
                 } else if let real = value.double {
                     .real(real)
+                } else if let array = value.array, array.allSatisfy({ $0.string != nil }) {
+                    .texts(array.compactMap(\.string))
                 } else {
                     .other
                 }
@@ -35,8 +38,12 @@ struct SettingsFile {
     static let keys: Set<String> = [
         "connect", "environment", "actor", "retry.deadline", "retry.max_attempts", "pool.writers",
         "pool.readers", "import.batch", "embedded.directory", "embedded.keep_running", "embedded.binaries",
-        "embedded.system_user", "display.color", "log.file", "log.level",
+        "embedded.system_user", "display.color", "display.theme", "display.mouse", "environment_color",
+        "log.file", "log.level",
     ]
+
+    /// Keys of the console stand under this, each named like the command that it gives.
+    private static let keyPrefix = "keys."
 
     /// No settings file is longer.
     private static let maximumBytes = 1 << 20
@@ -114,6 +121,34 @@ struct SettingsFile {
         }
     }
 
+    /// A text that is one of a few.
+    func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
+        _ key: String
+    ) throws(CommandError) -> Setting<Choice>? where Choice.RawValue == String {
+        guard let text = try text(key) else { return nil }
+        guard let choice = Choice(rawValue: text.value) else {
+            let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw CommandError("\(path): \(key) is one of \(names)", .badSettings)
+        }
+        return Setting(value: choice, origin: text.origin)
+    }
+
+    /// The keys of the console that are not as they are built in, by the name of the command.
+    func consoleKeys() throws(CommandError) -> [String: [String]] {
+        var keys: [String: [String]] = [:]
+        for (key, value) in values where key.hasPrefix(Self.keyPrefix) {
+            let command = String(key.dropFirst(Self.keyPrefix.count))
+            switch value {
+            case .text(let name): keys[command] = [name]
+            case .texts(let names): keys[command] = names
+            default:
+                throw CommandError(
+                    "\(path): \(key) must be a key's name in quotes, or a list of them", .badSettings)
+            }
+        }
+        return keys
+    }
+
     private func value<Result: Sendable>(
         _ key: String, _ form: String, _ read: (Value) -> Result?
     ) throws(CommandError) -> Setting<Result>? {
@@ -127,7 +162,8 @@ struct SettingsFile {
 
     /// A misspelt key would otherwise be a setting that silently does nothing.
     func refuseUnknownKeys() throws(CommandError) {
-        guard let unknown = values.keys.filter({ !Self.keys.contains($0) }).sorted().first else { return }
+        let unknown = values.keys.filter { !Self.keys.contains($0) && !$0.hasPrefix(Self.keyPrefix) }
+        guard let unknown = unknown.sorted().first else { return }
         let known = Self.keys.sorted().joined(separator: ", ")
         throw CommandError("\(path): there is no setting “\(unknown)”; there are \(known)", .badSettings)
     }

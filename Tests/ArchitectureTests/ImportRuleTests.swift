@@ -17,6 +17,10 @@ import Testing
             "ArgumentParser", "Console", "EmbeddedPostgres", "Histogram", "Interchange", "Ledger",
             "LedgerService", "LedgerStore", "Logging", "Postgres", "TOMLKit", "Terminal",
         ],
+        "bursar-bench": [
+            "ArgumentParser", "Console", "EmbeddedPostgres", "Ledger", "LedgerService", "LedgerStore",
+            "Postgres",
+        ],
     ]
 
     /// What any module may import. Foundation is left out: it brings 60 MB to the binary.

@@ -10,6 +10,7 @@ struct CommandTests {
             var seen: [Key: CommandID] = [:]
             for command in Command.all where command.places.contains(place) {
                 for key in command.keys {
+                    #expect(Key(name: key.name) == key, "\(key)")
                     #expect(seen[key] == nil, "\(key) in \(place)")
                     seen[key] = command.id
                 }
@@ -29,26 +30,29 @@ struct CommandTests {
 
     @Test func everyPlaceHasAWayBackAndAWayOut() {
         for place in Place.allCases {
-            #expect(Command.find(.control("c"), in: place)?.id == .quitNow, "\(place)")
-            #expect(Command.find(.escape, in: place) != nil, "\(place)")
+            #expect(Keymap.standard.command(for: .control("c"), in: place)?.id == .quitNow, "\(place)")
+            #expect(Keymap.standard.command(for: .escape, in: place) != nil, "\(place)")
         }
     }
 
     @Test func quitsByLetterOnlyWhereNothingIsTypedOrAsked() {
         for place in Place.allCases {
-            let command = Command.find(.character("q"), in: place)
-            #expect((command?.id == .quit) == Place.panes.contains(place), "\(place)")
+            let command = Keymap.standard.command(for: .character("q"), in: place)
+            #expect((command?.id == .quit) == Place.browsing.contains(place), "\(place)")
         }
     }
 
     @Test func helpNamesEveryCommandWithItsKeys() throws {
-        let driver = try ConsoleDriver(200, 50)
-        let help = driver.state.helpLines(HelpDialog(place: .accounts))
-            .map { $0.pieces.map(\.text).joined() }.joined(separator: "\n")
+        var driver = try ConsoleDriver(200, 300)
+        driver.press(.character("?"))
         for command in Command.all {
             let keys = command.keys.map { $0.label(.unicode) }.joined(separator: " ")
-            #expect(help.contains(command.help), "\(command.id)")
-            #expect(help.contains(keys), "\(command.id)")
+            let line = driver.screen.split(separator: "\n").first { line in
+                line.dropFirst(2).hasPrefix(command.id.rawValue + " ")
+            }
+            let text = line.map(String.init) ?? ""
+            #expect(text.contains(command.help), "\(command.id)")
+            #expect(text.contains(keys), "\(command.id)")
         }
     }
 
@@ -58,12 +62,12 @@ struct CommandTests {
         var driver = try ConsoleDriver(width, 24)
         for key in [nil, Key.tab, .tab, .character("/"), .escape, .character("d"), .escape, .character("?")] {
             if let key { driver.press(key) }
-            let commands = driver.state.footerCommands(columns: width)
-            let text = commands.map { "\($0.keys[0].label(.unicode)) \($0.title)" }.joined(separator: "  ")
+            let buttons = driver.state.footerButtons(columns: width)
+            let text = buttons.map { "\($0.key) \($0.command.title)" }.joined(separator: "  ")
             let last = driver.screen.split(separator: "\n", omittingEmptySubsequences: false).last
             #expect(last.map(String.init) == text)
             #expect(SafeText.columns(text) <= width)
-            #expect(commands.allSatisfy { $0.places.contains(driver.state.place) })
+            #expect(buttons.allSatisfy { $0.command.places.contains(driver.state.place) })
         }
     }
 
@@ -78,7 +82,7 @@ struct CommandTests {
         var other = try ConsoleDriver()
         other.press(.down, .down, .down, .down, .character("w"))
         #expect(other.shows("Withdraw: account 704 is debit-frozen and takes no debit entries."))
-        other.press(.enter, .character("v"))
+        other.press(.tab, .character("v"))
         #expect(other.shows("Reverse: record #3 is no entry, so there is nothing to reverse."))
     }
 }

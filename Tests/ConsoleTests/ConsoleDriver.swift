@@ -34,15 +34,24 @@ struct ConsoleDriver {
 
     init(
         _ width: Int = 80, _ height: Int = 24, bank: TestBank? = nil, role: String = "supervisor",
-        symbols: Symbols = .unicode
+        symbols: Symbols = .unicode, environment: LedgerEnvironment? = nil, isReadOnly: Bool = false,
+        keymap: Keymap = .standard, preferences: Preferences = Preferences()
     ) throws {
         let counter = Counter()
+        let settings = [
+            SettingLine(name: "ledger", value: "embedded in /var/lib/bursar", origin: "built in"),
+            SettingLine(name: "actor", value: "alice", origin: "environment BURSAR_ACTOR"),
+            SettingLine(name: "retry.deadline", value: "30.000 s", origin: "--deadline"),
+        ]
         state = ConsoleState(
-            identity: ConsoleState.Identity(
-                ledger: "embedded", actor: "alice", role: role, mayPost: role != "viewer",
-                mayChangeAccounts: role == "supervisor"),
-            now: Self.now, size: Size(width: width, height: height), symbols: symbols,
-            makeReference: { Reference(stored: "ref-\(counter.next())") })
+            identity: Identity(
+                ledger: "embedded", environment: environment, actor: "alice", role: role,
+                mayPost: role != "viewer", mayChangeAccounts: role == "supervisor", isReadOnly: isReadOnly),
+            surroundings: ConsoleState.Surroundings(
+                symbols: symbols, keymap: keymap, settings: settings,
+                statementText: { $0 == "post_transfer" ? "INSERT INTO bursar.journal\nSELECT 1" : nil },
+                makeReference: { Reference(stored: "ref-\(counter.next())") }),
+            preferences: preferences, now: Self.now, size: Size(width: width, height: height))
         self.bank = try bank ?? TestBank.sample(now: Self.now)
         take(state.start())
         settle()
@@ -110,33 +119,15 @@ struct ConsoleDriver {
 
     private mutating func answers(to effect: ConsoleEffect) -> [ConsoleAction] {
         switch effect {
-        case .loadAccounts(let id, let filter, let start, let limit):
-            return [.accountsLoaded(id, page(bank.listings(filter), from: start, limit: limit))]
-        case .loadHistory(let id, let account, let newest, let limit):
-            let lines = bank.histories[account, default: []].filter { $0.record.seq <= newest }
-            return [.historyLoaded(id, Array(lines.prefix(limit)))]
-        case .countAccounts(let id, let filter):
-            return [
-                .accountsCounted(id, BoundedCount(count: bank.listings(filter).count, isBounded: false))
-            ]
-        case .loadTrialBalance(let id): return [.trialBalanceLoaded(id, bank.trialBalance)]
-        case .preview(let id, let operation): return [.previewed(id, bank.decide(operation))]
-        case .lookUp(let id, let reference):
-            return [.transactionLoaded(id, bank.transactions[reference])]
-        case .settle(let id, let reference): return [.settled(id, bank.view.settled[reference])]
+        case .ask(let id, let question):
+            guard let answer = bank.answer(question) else {
+                return [.queryFailed(id, message: "the disk is full")]
+            }
+            return [.answered(id, answer)]
         case .post(let operation, let confirmation): return post(operation, confirmation)
         case .cancelOperation(let reference):
             return [.operationFinished(outcome(reference, .cancelled, attempts: 3))]
-        case .redraw, .suspend, .quit: return []
-        }
-    }
-
-    private func page(_ all: [AccountListing], from start: AccountsStart, limit: Int) -> [AccountListing] {
-        switch start {
-        case .first: Array(all.prefix(limit))
-        case .after(let code): Array(all.filter { $0.account.code > code }.prefix(limit))
-        case .before(let code): Array(all.filter { $0.account.code < code }.suffix(limit))
-        case .last: Array(all.suffix(limit))
+        case .withdraw, .copy, .useMouse, .useTheme, .redraw, .suspend, .quit: return []
         }
     }
 
@@ -192,7 +183,9 @@ struct ConsoleDriver {
         _ attempt: Int, _ event: (Int, AttemptEvent.Phase) -> AttemptEvent
     ) -> [AttemptEvent] {
         let conflict = Conflict(
-            attempt: attempt, sqlState: "40001", cause: "another transaction changed account 704 first")
+            attempt: attempt, sqlState: "40001", cause: "another transaction changed account 704 first",
+            account: AccountCode(stored: "704"), statement: "post_transfer",
+            detail: "could not serialize access due to concurrent update")
         return [
             event(attempt, .started), event(attempt, .conflicted(conflict, after: .milliseconds(3))),
             event(attempt, .waiting(.milliseconds(12 * attempt))),
@@ -211,10 +204,35 @@ struct ConsoleDriver {
 
     var screen: String { state.view().text }
 
+    /// The screen as a terminal without colours shows it: under each line, what it does with it where that is
+    /// anything: `b` bold, `d` dim, `r` reverse, `u` underlined, upper case for two of them.
+    var monochromeScreen: String {
+        let frame = state.view()
+        let lines = screen.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        return lines.indices.map { row in
+            var marks = frame.row(row).map { cell -> Character in
+                let attributes = Theme.monochrome.look(of: cell.style.role, depth: .none).attributes
+                let named: [(Look.Attributes, Character)] = [
+                    (.reverse, "r"), (.bold, "b"), (.underline, "u"), (.dim, "d"),
+                ]
+                let found = named.filter { attributes.contains($0.0) }
+                guard let first = found.first?.1 else { return " " }
+                return found.count > 1 ? Character(first.uppercased()) : first
+            }
+            while marks.last == " " { marks.removeLast() }
+            return marks.isEmpty ? lines[row] : lines[row] + "\n" + String(marks)
+        }.joined(separator: "\n")
+    }
+
     var posted: [(operation: Operation, confirmation: Ledger.Confirmation?)] {
         effects.compactMap {
             if case .post(let operation, let confirmation) = $0 { (operation, confirmation) } else { nil }
         }
+    }
+
+    /// Questions that were asked, in order.
+    var questions: [Question] {
+        effects.compactMap { if case .ask(_, let question) = $0 { question } else { nil } }
     }
 
     func shows(_ text: String) -> Bool { screen.contains(text) }

@@ -141,7 +141,7 @@ struct FormTests {
 
     @Test func reversesTheSelectedTransactionInPart() throws {
         var driver = try ConsoleDriver()
-        driver.press(.down, .down, .down, .enter, .character("v"))
+        driver.press(.down, .down, .down, .tab, .character("v"))
         driver.press(.backTab)
         driver.type("1.44")
         driver.press(.tab)

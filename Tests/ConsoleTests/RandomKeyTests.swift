@@ -23,13 +23,20 @@ struct RandomKeyTests {
                         Size(width: 1 + Int(random.next() % 130), height: 1 + Int(random.next() % 40))))
             } else if step % 97 == 0 {
                 driver.wait(.milliseconds(700))
-            } else if step % 301 == 0 {
-                driver.press(.control("u"), .escape, .escape)
+            } else if step % 151 == 0 {
+                // Back to where operations begin, from wherever the keys have led, and as far as a confirmation:
+                // chance alone comes to one too seldom.
+                driver.press(
+                    .control("u"), .escape, .escape, .escape, .escape, .character("1"), .character("d"))
+                driver.type("5")
+                driver.press(.enter)
             } else {
                 driver.press(key)
             }
-            for case .post(let operation, _) in driver.effects.dropFirst(count) {
+            for case .post(let operation, let confirmation) in driver.effects.dropFirst(count) {
                 posts += 1
+                // Only who was shown a changed outcome may agree to whatever balance.
+                #expect(confirmation != nil || Self.agreesToAnyBalance(before))
                 #expect(key == .enter)
                 #expect(Self.agreed(to: operation, in: before))
             }
@@ -42,10 +49,21 @@ struct RandomKeyTests {
         #expect(posts > 0, "the keys never came as far as posting")
     }
 
+    private static func agreesToAnyBalance(_ dialog: Dialog?) -> Bool {
+        guard case .form(let form) = dialog else { return false }
+        return switch form.stage {
+        case .confirming(_, .postAnyway): true
+        case .unknown(let unresolved, _): unresolved.proposal.atAnyBalance
+        default: false
+        }
+    }
+
     /// Whether the dialog showed this operation, with an answer marked that posts it.
     private static func agreed(to operation: Operation, in dialog: Dialog?) -> Bool {
         guard case .form(let form) = dialog else { return false }
         switch form.stage {
+        case .confirmingAll(let run, let answer): return run.operations.contains(operation) && answer == .post
+        case .postingAll(let run): return run.operations.contains(operation)
         case .confirming(let proposal, let answer): return proposal.operation == operation && answer != .back
         case .unknown(let unresolved, let answer):
             return unresolved.proposal.operation == operation && answer == .sendAgain
@@ -73,7 +91,7 @@ struct RandomKeyTests {
             .space, .backTab, .left, .pageUp, .delete, .function(1), .control("w"), .control("l"),
             .paste("5\u{1b}[2J日"),
         ]
-        let letters = Array("ddwtsv5124.07/?zugGjkr q日é")
+        let letters = Array("ddwtsv5124.07/?zugGjkr q日é36ARJfocm*eyTEnaMDhl:x ")
         let pick = Int(random.next() % 100)
         return pick < 55
             ? keys[Int(random.next() % UInt64(keys.count))]

@@ -6,9 +6,13 @@ import Testing
 func expectSnapshot(
     _ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) {
-    let path = snapshotFolder + "/\(name).txt"
+    expectFile(text + "\n", snapshotFolder + "/\(name).txt", sourceLocation: sourceLocation)
+}
+
+/// Compares a text with a file of the project; with `BURSAR_RECORD_SNAPSHOTS=1` the file is written instead.
+func expectFile(_ text: String, _ path: String, sourceLocation: SourceLocation = #_sourceLocation) {
     if getenv("BURSAR_RECORD_SNAPSHOTS") != nil {
-        write(text + "\n", to: path, sourceLocation)
+        write(text, to: path, sourceLocation)
         return
     }
     guard let kept = read(path) else {
@@ -17,7 +21,7 @@ func expectSnapshot(
             sourceLocation: sourceLocation)
         return
     }
-    guard kept != text + "\n" else { return }
+    guard kept != text else { return }
     let old = kept.split(separator: "\n", omittingEmptySubsequences: false)
     let new = text.split(separator: "\n", omittingEmptySubsequences: false)
     let differences = (0..<max(old.count - 1, new.count)).compactMap { row -> String? in
@@ -30,11 +34,9 @@ func expectSnapshot(
         sourceLocation: sourceLocation)
 }
 
-private let snapshotFolder: String = {
-    var parts = #filePath.split(separator: "/")
-    parts.removeLast()
-    return "/" + parts.joined(separator: "/") + "/Snapshots"
-}()
+private let snapshotFolder = projectFolder + "/Tests/ConsoleTests/Snapshots"
+
+let projectFolder = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
 private func read(_ path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }

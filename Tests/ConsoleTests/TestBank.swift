@@ -1,12 +1,20 @@
 import Ledger
 import LedgerService
 
+@testable import Console
+
 /// A ledger in memory: operations are decided by the ledger's own rules, and kept.
 struct TestBank {
     private(set) var view = LedgerView()
     private(set) var histories: [Identifier: [HistoryLine]] = [:]
     private(set) var transactions: [Reference: PostedTransaction] = [:]
     var now: Timestamp
+    /// What the server's sessions wait for.
+    var blocked: [BlockedSession] = []
+    /// What a check of the ledger finds.
+    var report = VerificationReport()
+    /// Records that one question with a filter looks at.
+    var lookBound = 5000
     private var ids: UInt64 = 0
     private var references = 0
 
@@ -109,14 +117,127 @@ struct TestBank {
         }
     }
 
-    func listings(_ filter: AccountFilter) -> [AccountListing] {
-        listings.filter { listing in
-            let account = listing.account
-            let text = (account.code.text + " " + account.name).lowercased()
-            return filter.words.allSatisfy { text.contains($0.lowercased()) }
-                && (filter.status == nil || filter.status == account.status)
-                && (filter.currency == nil || filter.currency == account.currency.code)
-                && (filter.accountClass == nil || filter.accountClass == account.accountClass)
+    /// Answers what the console asks, as the database would.
+    /// - Returns: nil for what cannot be done.
+    func answer(_ question: Question) -> Answer? {
+        switch question {
+        case .accounts(let filter, let sort, let start, let limit):
+            .accounts(page(of: listings(filter, sort), from: start, limit: limit))
+        case .listings(let codes): .listings(listings.filter { codes.contains($0.account.code) })
+        case .history(let account, let newest, let limit):
+            .history(Array(lines(account, upTo: newest).prefix(limit)))
+        case .filteredHistory(let account, let filter, let newest, let limit):
+            .filteredHistory(page(of: account, filter, upTo: newest, limit: limit))
+        case .recordNumber(let account, let day):
+            .recordNumber(lines(account, upTo: .max).first { $0.valueDate <= day }?.record.seq)
+        case .balanceSamples(let account, let count):
+            .balanceSamples(
+                lines(account.id, upTo: .max).reversed().suffix(count).map {
+                    BalanceSample(
+                        seq: $0.record.seq, day: $0.valueDate,
+                        units: $0.record.ledgerUnits(account.accountClass))
+                })
+        case .journal(let filter, let id, let limit):
+            .journal(page(of: journal.filter { filter.matches($0) }, before: id, limit: limit))
+        case .newerJournal(let id, let limit):
+            .newerJournal(Array(journal.filter { $0.head.id > id }.prefix(limit)))
+        case .accountCount(let filter):
+            .accountCount(BoundedCount(count: listings(filter, AccountSort(.code)).count, isBounded: false))
+        case .trialBalance: .trialBalance(trialBalance)
+        case .trialBalanceByClass: .trialBalanceByClass(trialBalanceByClass)
+        case .preview(let operations): .preview(operations.map(decide))
+        case .transaction(let key): .transaction(detail(key))
+        case .settled(let reference): .settled(view.settled[reference])
+        case .blockedSessions: .blockedSessions(blocked)
+        case .verify: .verify(report)
+        case .export(_, let path): path.hasPrefix("/") ? nil : .export(path: "/home/alice/" + path)
+        }
+    }
+
+    private func lines(_ account: Identifier, upTo newest: Int64) -> [HistoryLine] {
+        histories[account, default: []].filter { $0.record.seq <= newest }
+    }
+
+    /// Newest first.
+    private var journal: [PostedTransaction] {
+        transactions.values.sorted { $1.head.id < $0.head.id }
+    }
+
+    /// Accounts that a question looks at before it says where it stopped; small, to have it happen.
+    private func listings(_ filter: AccountFilter, _ sort: AccountSort) -> [AccountListing] {
+        let found = listings.filter { filter.matches($0.account) }
+        let sorted = found.sorted { left, right in
+            switch sort.order {
+            case .code: left.account.code < right.account.code
+            case .name: (left.account.name, left.account.code) < (right.account.name, right.account.code)
+            case .balance: left.account.ledgerUnits < right.account.ledgerUnits
+            case .activity: left.lastBookedAt < right.lastBookedAt
+            }
+        }
+        return sort.isDescending ? sorted.reversed() : sorted
+    }
+
+    private func page(of all: [AccountListing], from start: AccountsStart, limit: Int) -> AccountPage {
+        func index(_ key: AccountKey) -> Int? { all.firstIndex { $0.account.code == key.code } }
+        let part: ArraySlice<AccountListing> =
+            switch start {
+            case .first: all[...]
+            case .after(let key): all[(index(key).map { $0 + 1 } ?? all.count)...]
+            case .before(let key): all[..<(index(key) ?? 0)]
+            case .last: all[...]
+            }
+        let isBackward: Bool =
+            switch start {
+            case .first, .after: false
+            case .before, .last: true
+            }
+        return AccountPage(
+            listings: Array(isBackward ? part.suffix(limit) : part.prefix(limit)), continuesAt: nil,
+            isComplete: part.count <= limit)
+    }
+
+    private func page(
+        of account: Account, _ filter: HistoryFilter, upTo newest: Int64, limit: Int
+    ) -> HistoryPage {
+        let looked = lines(account.id, upTo: newest).prefix(lookBound)
+        let found = looked.filter { filter.matches($0, of: account) }.prefix(limit)
+        let isFull = found.count == limit
+        let last = looked.last?.record.seq ?? 1
+        return HistoryPage(
+            lines: Array(found), continuesAt: isFull || last <= 1 ? nil : last - 1,
+            isComplete: !isFull && last <= 1)
+    }
+
+    private func page(of all: [PostedTransaction], before id: Identifier?, limit: Int) -> JournalPage {
+        let part = all.filter { transaction in id.map { transaction.head.id < $0 } ?? true }
+        return JournalPage(
+            transactions: Array(part.prefix(limit)), continuesAt: nil, isComplete: part.count <= limit)
+    }
+
+    private func detail(_ key: TransactionKey) -> TransactionDetail? {
+        let found: PostedTransaction? =
+            switch key {
+            case .reference(let reference): transactions[reference]
+            case .id(let id): transactions.values.first { $0.head.id == id }
+            }
+        return found.map { found in
+            TransactionDetail(
+                transaction: found,
+                original: transactions.values.first { $0.head.id == found.head.reverses }?.head,
+                reversals: journal.filter { $0.head.reverses == found.head.id }.map(\.head))
+        }
+    }
+
+    private var trialBalanceByClass: [TrialBalanceLine] {
+        let groups = Dictionary(grouping: view.accounts.values) {
+            [$0.currency.code, $0.accountClass.rawValue]
+        }
+        return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.compactMap { _, accounts in
+            guard let first = accounts.first else { return nil }
+            return TrialBalanceLine(
+                accountClass: first.accountClass, accounts: Int64(accounts.count),
+                debits: Money(units: accounts.reduce(0) { $0 + $1.debits }, currency: first.currency),
+                credits: Money(units: accounts.reduce(0) { $0 + $1.credits }, currency: first.currency))
         }
     }
 

@@ -111,6 +111,8 @@ import Testing
         try await terminal.press("?")
         try await terminal.wait(for: "Move to the line above")
         try await terminal.press("Escape")
+        // A letter that follows at once would be taken for one with Alt.
+        try await terminal.wait("the accounts again") { !$0.contains("Move to the line above") }
         try await terminal.press("q")
         try await terminal.wait(for: "ended 0")
     }

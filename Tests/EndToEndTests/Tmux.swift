@@ -11,7 +11,9 @@ final class Tmux {
     init(columns: Int = 100, rows: Int = 30, environment: [String: String] = [:]) async throws {
         directory = try TemporaryDirectory()
         socket = directory.path + "/tmux"
-        let variables = Program.environment(with: environment).filter { $0.key != "TMUX" }
+        // What the console remembers in one terminal must not be what another one begins with.
+        let own = ["XDG_STATE_HOME": directory.path + "/state"].merging(environment) { _, given in given }
+        let variables = Program.environment(with: own).filter { $0.key != "TMUX" }
         _ = try await Self.run(
             [
                 "-S", socket, "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",

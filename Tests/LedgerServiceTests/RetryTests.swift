@@ -45,6 +45,61 @@ import Testing
         #expect(try await ledger.account("a")?.available.description == "1000.00")
     }
 
+    @Test func anAttemptThatReadsAnAccountAnewSaysHowItChanged() async throws {
+        let ledger = try await TestLedger.make(writers: 4)
+        try await ledger.open(["a", "b", "c"], balance: "100.00")
+        let events = await ledger.service.feed.events(keepingNewest: 1000)
+        let blocker = try await ledger.database.connect()
+        try await blocker.run(
+            script: "BEGIN; SELECT * FROM bursar.accounts WHERE code IN ('a', 'b') FOR UPDATE")
+        // Both read the accounts as they are and wait to write; the one that comes second reads them again.
+        let operations = [
+            try ledger.operation(ledger.transfer("a", "b", "1.00")),
+            try ledger.operation(ledger.transfer("b", "a", "3.00")),
+        ]
+        let posting = operations.map { operation in Task { await ledger.service.perform(operation) } }
+        try await blocker.waitUntil(
+            "SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                + "AND datname = current_database()")
+        try await blocker.run(script: "ROLLBACK")
+        await blocker.close()
+        var outcomes: [OperationOutcome] = []
+        for task in posting { outcomes.append(await task.value) }
+        var rereads: [AttemptEvent] = []
+        var left = 2
+        for await event in events {
+            if case .reread = event.phase { rereads.append(event) }
+            if event.isFinal { left -= 1 }
+            if left == 0 { break }
+        }
+        let second = try #require(outcomes.first { $0.attempts > 1 })
+        let event = try #require(rereads.first)
+        #expect(rereads.allSatisfy { $0.operation.reference == second.reference && $0.attempt > 1 })
+        guard case .reread(let changes) = event.phase else { return }
+        #expect(Set(changes.map(\.account.text)) == ["a", "b"])
+        let moved = second.reference == operations[0].reference ? 300 : 100
+        for change in changes {
+            #expect(change.versionAfter == change.versionBefore + 1)
+            #expect(change.before.description == "100.00")
+            #expect(abs(change.after.units - change.before.units) == moved)
+        }
+    }
+
+    @Test func anOperationThatIsPostedAtOnceReadsNothingAnew() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "1.00")
+        let events = await ledger.service.feed.events()
+        for _ in 0..<3 {
+            _ = await ledger.service.perform(try ledger.operation(ledger.deposit("a", "1.00")))
+        }
+        var left = 3
+        for await event in events {
+            if case .reread = event.phase { Issue.record("\(event)") }
+            if event.isFinal { left -= 1 }
+            if left == 0 { break }
+        }
+    }
+
     @Test func givesUpAfterTheAttemptsAllowedAndWritesNothing() async throws {
         let ledger = try await TestLedger.make()
         try await ledger.open(["a"], balance: "10.00")

@@ -7,10 +7,12 @@ final class Tmux {
     let name: String
 
     /// - Throws: an issue where tmux is missing; a machine without it fails, it does not skip.
-    init(width: Int, height: Int, term: String = "tmux-256color") throws {
+    init(
+        width: Int, height: Int, term: String = "tmux-256color", locale: String = "LC_ALL=C.UTF-8"
+    ) throws {
         name = "bursar-\(getpid())-\(UInt32.random(in: .min ... .max))"
         try command(
-            "new-session -d -x \(width) -y \(height) 'env -u NO_COLOR LC_ALL=C.UTF-8 TERM=\(term) PS1=%% sh'")
+            "new-session -d -x \(width) -y \(height) 'env -u NO_COLOR \(locale) TERM=\(term) PS1=%% sh'")
         try wait(until: "%%")
     }
 
@@ -29,6 +31,17 @@ final class Tmux {
     /// Presses keys by tmux's names for them.
     func press(_ keys: String...) throws { try command("send-keys " + keys.joined(separator: " ")) }
 
+    /// Sends bytes to the program in one piece, as a terminal would.
+    func type(_ text: String) throws { try type(Array(text.utf8)) }
+
+    func type(_ bytes: [UInt8]) throws {
+        let octal = bytes.map { "\\" + String($0, radix: 8) }.joined()
+        guard shell("printf '\(octal)' | tmux -L \(name) load-buffer -").status == 0 else {
+            throw TmuxError(text: "tmux takes no buffer")
+        }
+        try command("paste-buffer -r -d")
+    }
+
     var screen: String { get throws { try command("capture-pane -p") } }
 
     /// Whether a program has the alternate screen.
@@ -37,11 +50,11 @@ final class Tmux {
     /// Reads the screen until it shows a text.
     /// - Throws: ``TmuxError`` with the screen, after thirty seconds.
     @discardableResult
-    func wait(until text: String) throws -> String {
+    func wait(until text: String, withStyles: Bool = false) throws -> String {
         let end = ContinuousClock.now + .seconds(30)
         var screen = ""
         repeat {
-            screen = try self.screen
+            screen = withStyles ? try command("capture-pane -p -e") : try self.screen
             if screen.contains(text) { return screen }
             // Between two looks, other processes get their turn.
             poll(nil, 0, 10)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Console
 
-/// What the console takes a character's width to be has to be what the C library takes it to be, since ncurses
-/// counts columns by it. Where they differ, the terminal shows `?`.
+/// What the console takes a character's width to be has to be what the C library takes it to be, since
+/// ncurses counts columns by it. Where they differ, the terminal shows `?`.
 @Suite("Widths")
 struct WidthTests {
     @Test func agreeWithTheCLibrary() throws {
@@ -19,7 +19,8 @@ struct WidthTests {
             guard glyphs.count == 1, let glyph = glyphs.first, glyph.text == String(scalar) else { continue }
             compared += 1
             let width = Int(cterminal_measure(value))
-            // A character that is newer than the C library is none to it; a vowel of Ahom it takes for a mark.
+            // A character that is newer than the C library is none to it; a vowel of Ahom it takes for a
+            // mark.
             if width >= 0, value != 0x1171e, width != glyph.columns {
                 differences.append(String(value, radix: 16) + " \(width)≠\(glyph.columns)")
             }

@@ -1,19 +1,41 @@
 import Ledger
 
 extension ConsoleState {
+    /// Whether a command can be given where the palette or the help was asked for, and why not.
+    func availability(of command: CommandID, in listed: Place) -> Availability {
+        let origin: Place =
+            switch dialog {
+            case .palette(let search), .help(let search): search.place
+            default: place
+            }
+        guard let entry = Command.find(command), entry.places.contains(origin) else {
+            return .unavailable("it is for “\(listed.title)”")
+        }
+        return availability(of: command)
+    }
+
     /// Whether a command can be given now, and why not.
     func availability(of command: CommandID) -> Availability {
         switch command {
         case .deposit: entryAvailability(.credit)
         case .withdraw, .transfer: entryAvailability(.debit)
-        case .changeStatus:
-            identity.mayChangeAccounts
-                ? requireAccount() : .unavailable("the role \(identity.role) may not change accounts")
+        case .adjust, .journalEntry: Availability(identity.postingProblem)
+        case .changeStatus, .openAccount: Availability(identity.accountChangeProblem)
         case .reverse: reversalAvailability
-        case .openHistory:
+        case .repeatLast:
+            lastForm == nil
+                ? .unavailable("nothing has been posted from here yet")
+                : Availability(identity.postingProblem)
+        case .template:
+            selection.transaction == nil
+                ? .unavailable("no transaction is selected") : Availability(identity.postingProblem)
+        case .back: canGoBack ? .available : .unavailable("there is nothing to go back to")
+        case .open: selection.opens == nil ? .unavailable("nothing is selected") : .available
+        case .mark, .markAll:
             accounts.selected == nil ? .unavailable("no account is selected") : .available
-        case .openTransaction:
-            history.selected == nil ? .unavailable("no record is selected") : .available
+        case .copy:
+            selection.copies == nil ? .unavailable("there is nothing to copy") : .available
+        case .export: hasExport ? .available : .unavailable("there is nothing to export")
         case .showUnknown:
             unresolved.isEmpty ? .unavailable("the outcome of every operation is known") : .available
         case .nextChoice, .previousChoice:
@@ -22,24 +44,55 @@ extension ConsoleState {
             } else {
                 .unavailable("this field is typed")
             }
+        case .removeChoice:
+            if case .menu(let menu) = dialog, menu.kind == .savedFilters, menu.selected > 0 {
+                .available
+            } else {
+                .unavailable("only saved filters can be removed")
+            }
         default: .available
         }
     }
 
-    private var postingAvailability: Availability {
-        identity.mayPost ? requireAccount() : .unavailable("the role \(identity.role) may not post")
+    /// Whether Esc does anything where nothing is typed or asked.
+    private var canGoBack: Bool {
+        !foundOnBooks.isEmpty || !screens.isEmpty || isEnlarged || focus != .accounts
+            || !accounts.marks.isEmpty
+            || !accounts.filter.isEmpty
     }
 
-    private func requireAccount() -> Availability {
-        accounts.selected == nil ? .unavailable("no account is selected") : .available
+    private var hasExport: Bool {
+        if let screen = screens.last { return screen.hasExport }
+        return switch focus {
+        case .accounts: !accounts.rows.isEmpty
+        case .history: !history.lines.isEmpty
+        case .attempts: true
+        }
+    }
+
+    /// What is shown now, as a table.
+    var exportTable: (name: String, table: ExportTable)? {
+        if let screen = screens.last { return screen.exportTable(self) }
+        switch focus {
+        case .accounts: return accountsTable
+        case .history:
+            guard let account = history.account, !history.lines.isEmpty else { return nil }
+            return (
+                "account-\(account.code)",
+                ExportTable(
+                    columns: HistoryTable.exportColumns,
+                    rows: history.lines.map { HistoryTable.exportRow($0, account) })
+            )
+        case .attempts: return AttemptsScreen().exportTable(self)
+        }
     }
 
     /// Whether the selected account takes entries on this side, as far as the screen knows. The sides are those of
-    /// an account whose normal side is credit, as customers' are; for the others they are swapped.
+    /// an account whose normal side is credit, as customers' are; for the others they are swapped. Without a
+    /// selected account the form asks for one.
     private func entryAvailability(_ side: Side) -> Availability {
-        guard case .available = postingAvailability, let account = accounts.selected?.account else {
-            return postingAvailability
-        }
+        if let problem = identity.postingProblem { return .unavailable(problem) }
+        guard let account = selection.account else { return .available }
         let side = account.accountClass.normalSide == .credit ? side : side.opposite
         if account.status == .closed { return .unavailable("account \(account.code) is closed") }
         return account.status.allows(side)
@@ -49,12 +102,22 @@ extension ConsoleState {
     }
 
     private var reversalAvailability: Availability {
-        guard case .available = postingAvailability else { return postingAvailability }
-        guard let line = history.selected else { return .unavailable("no record is selected") }
-        guard let transaction = line.transaction else {
+        if let problem = identity.postingProblem { return .unavailable(problem) }
+        let selection = selection
+        if let transaction = selection.transaction {
+            return transaction.kind == .reversal
+                ? .unavailable("\(transaction.reference) is itself a reversal") : .available
+        }
+        if let line = selection.line {
             return .unavailable("record #\(line.record.seq) is no entry, so there is nothing to reverse")
         }
-        return transaction.kind == .reversal
-            ? .unavailable("record #\(line.record.seq) is itself a reversal") : .available
+        return .available
+    }
+}
+
+extension Availability {
+    /// Available unless there is a reason why not.
+    fileprivate init(_ problem: String?) {
+        self = problem.map { .unavailable($0) } ?? .available
     }
 }

@@ -1,54 +1,90 @@
-/// Where keys go: each place has its own commands.
-enum Place: Hashable, Sendable, CaseIterable {
-    case accounts, history, attempts
-    /// The filter is being typed.
+/// Names a command in code; the raw value is its name in the palette and in the settings. What it is called, its
+/// keys and its help stand in ``Command/all``.
+enum CommandID: String, Hashable, Sendable, CaseIterable {
+    case moveUp = "up"
+    case moveDown = "down"
+    case pageUp = "page-up"
+    case pageDown = "page-down"
+    case moveFirst = "first"
+    case moveLast = "last"
+    case open
+    case nextPane = "next-pane"
+    case previousPane = "previous-pane"
+    case back
+    case enlarge
+    case freezeView = "freeze-view"
+    case showAccounts = "accounts"
+    case showJournal = "journal"
+    case showAttempts = "attempts"
+    case showTrialBalance = "trial-balance"
+    case showVerify = "verify"
+    case showSettings = "settings"
+    case goToAccount = "account"
+    case goToReference = "reference"
+    case jumpToDate = "date"
     case filter
-    case form
-    /// Before and after are shown, and an answer is asked for.
-    case confirmation
-    case posting
-    case receipt
-    /// The outcome of an operation is not known.
-    case unknown
-    case transaction
+    case keepFilter = "keep-filter"
+    case clearFilter = "clear-filter"
+    case savedFilters = "saved-filters"
+    case sort
+    case columns
+    case mark
+    case markAll = "mark-all"
+    case deposit
+    case withdraw
+    case transfer
+    case adjust
+    case journalEntry = "journal-entry"
+    case reverse
+    case changeStatus = "status"
+    case openAccount = "open-account"
+    case repeatLast = "repeat"
+    case template
+    case showUnknown = "unknown"
+    case export
+    case copy
+    case nextField = "next-field"
+    case previousField = "previous-field"
+    case nextChoice = "next-choice"
+    case previousChoice = "previous-choice"
+    case submit
+    case leaveForm = "leave-form"
+    case acceptSuggestion = "accept"
+    case nextSuggestion = "next-suggestion"
+    case previousSuggestion = "previous-suggestion"
+    case dismissSuggestions = "dismiss"
+    case nextAnswer = "next-answer"
+    case previousAnswer = "previous-answer"
+    case answer
+    case backToForm = "back-to-form"
+    case stopPosting = "stop"
+    case closeReceipt = "close"
+    case leaveUnknown = "leave"
+    case acceptPrompt = "accept-prompt"
+    case leavePrompt = "leave-prompt"
+    case choose
+    case removeChoice = "remove"
+    case leaveMenu = "leave-menu"
+    case nextCommand = "next-command"
+    case previousCommand = "previous-command"
+    case completeCommand = "complete"
+    case runCommand = "run"
+    case leavePalette = "leave-palette"
+    case reload
+    case palette
     case help
-
-    static let panes: Set<Place> = [.accounts, .history, .attempts]
-
-    /// What help calls it.
-    var title: String {
-        switch self {
-        case .accounts: "Accounts"
-        case .history: "History"
-        case .attempts: "Attempts"
-        case .filter: "Filter"
-        case .form: "Forms"
-        case .confirmation: "Confirmation"
-        case .posting: "While it is being posted"
-        case .receipt: "Receipt"
-        case .unknown: "Outcome unknown"
-        case .transaction: "Transaction"
-        case .help: "Help"
-        }
-    }
+    case theme
+    case mouse
+    case redraw
+    case suspend
+    case quit
+    case quitNow = "quit-now"
 }
 
-/// Names a command in code. What it is called, its keys and its help stand in ``Command/all``.
-enum CommandID: Hashable, Sendable, CaseIterable {
-    case moveUp, moveDown, pageUp, pageDown, moveFirst, moveLast
-    case openHistory, openTransaction, nextPane, previousPane, back, enlarge, freeze
-    case filter, keepFilter, clearFilter
-    case deposit, withdraw, transfer, changeStatus, reverse, showUnknown
-    case nextField, previousField, nextChoice, previousChoice, submit, leaveForm
-    case nextAnswer, previousAnswer, answer, backToForm
-    case stopPosting, closeReceipt, leaveUnknown, closeTransaction, closeHelp
-    case reload, redraw, help, suspend, quit, quitNow
-}
-
-/// One entry of the table that drives keys, footer and help.
+/// One entry of the table that drives keys, footer, help, palette and the page of keys.
 struct Command: Sendable {
     let id: CommandID
-    /// The first is the one that is shown.
+    /// As they are built in; the first is the one that is shown. The settings may give others: see ``Keymap``.
     let keys: [Key]
     /// One or two words, for the footer.
     let title: String
@@ -60,23 +96,10 @@ struct Command: Sendable {
     /// Whether the footer leaves it out, rather than dimmed, while it cannot be given.
     var hidesWhenUnavailable = false
 
-    /// The command that a key gives in a place.
-    static func find(_ key: Key, in place: Place) -> Command? { byKey[place]?[key] }
-
     static func find(_ id: CommandID) -> Command? { byID[id] }
 
     private static let byID: [CommandID: Command] = Dictionary(
         all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-
-    private static let byKey: [Place: [Key: Command]] = {
-        var table: [Place: [Key: Command]] = [:]
-        for command in all {
-            for place in command.places {
-                for key in command.keys { table[place, default: [:]][key] = command }
-            }
-        }
-        return table
-    }()
 }
 
 /// Whether a command can be given now.
@@ -84,31 +107,4 @@ enum Availability: Hashable, Sendable {
     case available
     /// With the reason, as a sentence without a full stop.
     case unavailable(String)
-}
-
-extension Key {
-    /// What is printed on the key.
-    func label(_ symbols: Symbols) -> String {
-        switch self {
-        case .space: "Space"
-        case .character(let character): String(character)
-        case .control(let letter): "Ctrl-" + letter.uppercased()
-        case .paste: "Paste"
-        case .enter: "Enter"
-        case .tab: "Tab"
-        case .backTab: "Shift-Tab"
-        case .escape: "Esc"
-        case .backspace: "Backspace"
-        case .delete: "Del"
-        case .up: symbols.up
-        case .down: symbols.down
-        case .left: symbols.left
-        case .right: symbols.right
-        case .home: "Home"
-        case .end: "End"
-        case .pageUp: "PgUp"
-        case .pageDown: "PgDn"
-        case .function(let number): "F\(number)"
-        }
-    }
 }

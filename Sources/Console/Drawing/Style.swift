@@ -1,5 +1,5 @@
-/// What a cell means; the terminal decides how that looks. Nothing is said by style alone: there is always a word
-/// or a sign too.
+/// What a cell means; the terminal decides how that looks. Nothing is said by style alone: there is always a
+/// word or a sign too.
 public enum Role: UInt8, Hashable, Sendable, CaseIterable {
     case normal
     /// The line at the top.
@@ -24,6 +24,19 @@ public enum Role: UInt8, Hashable, Sendable, CaseIterable {
     case field
     /// Lines between panes.
     case border
+    /// The line at the top of a production ledger.
+    case production
+    /// The line at the top of a ledger whose environment the settings give a colour.
+    case environmentRed, environmentYellow, environmentGreen, environmentBlue, environmentMagenta
+    case environmentCyan
+    /// A row that is marked for a change of several.
+    case marked
+    /// Bars and curves.
+    case chart
+    /// The part of a text that matches a search.
+    case match
+    /// A command that cannot be given now.
+    case disabled
 }
 
 /// A role, and what is added to it.
@@ -48,4 +61,9 @@ public struct Style: Hashable, Sendable {
     public static let field = Style(.field)
     public static let key = Style(.key)
     public static let header = Style(.header)
+    public static let production = Style(.production)
+    public static let marked = Style(.marked)
+    public static let chart = Style(.chart)
+    public static let match = Style(.match)
+    public static let disabled = Style(.disabled)
 }

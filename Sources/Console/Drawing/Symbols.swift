@@ -10,6 +10,8 @@ public struct Symbols: Hashable, Sendable {
     let held: String
     let ellipsis: String
     let running: String
+    let again: String
+    let mark: String
     let up: String
     let down: String
     let left: String
@@ -19,12 +21,13 @@ public struct Symbols: Hashable, Sendable {
 
     public static let unicode = Symbols(
         horizontal: "─", pointer: "▸", good: "✓", bad: "✗", unknown: "?", arrow: "→", dot: "·", held: "⏸",
-        ellipsis: "…", running: "◌", up: "↑", down: "↓", left: "←", right: "→",
+        ellipsis: "…", running: "◌", again: "↻", mark: "●", up: "↑", down: "↓", left: "←", right: "→",
         bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"])
 
     public static let ascii = Symbols(
         horizontal: "-", pointer: ">", good: "+", bad: "x", unknown: "?", arrow: "->", dot: "-", held: "H",
-        ellipsis: "~", running: "o", up: "Up", down: "Down", left: "Left", right: "Right",
+        ellipsis: "~", running: "o", again: "@", mark: "*", up: "Up", down: "Down", left: "Left",
+        right: "Right",
         bars: ["_", ".", ":", "-", "=", "+", "*", "#"])
 
     /// A row of bars, one for each value, from the least to the greatest. Empty for no values.

@@ -5,15 +5,19 @@ import LedgerService
 struct FormDialog: Sendable {
     let kind: FormKind
     var fields: [FormField]
+    /// Accounts that are all changed in the same way; empty for a form about what its fields say.
+    let several: [AccountCode]
     /// Index into ``visibleFields``.
     var focus = 0
     var stage = Stage.editing {
-        didSet { if place != oldValue.place { scroll = 0 } }
+        didSet { if stage.place != oldValue.place { scroll = 0 } }
     }
     /// Lines that are scrolled away where there are more than fit.
     var scroll = 0
     /// What was wrong the last time, in plain words.
     var message: String?
+    var suggestions = Suggestions()
+    var live = LivePreview()
     /// Names the operation, made before it is first sent and kept for every further try.
     private(set) var reference: Reference
     /// What the fields said when the reference was first sent.
@@ -23,50 +27,78 @@ struct FormDialog: Sendable {
         case editing
         /// What would be posted is being asked for. `previous` is what had been confirmed, when that is no
         /// longer what would be posted.
-        case previewing(RequestID, Operation, previous: Decision?)
-        case confirming(Proposal, Answer)
+        case previewing(RequestID, [Operation], previous: Decision?)
+        case confirming(Proposal, ConfirmationAnswer)
         case posting(Proposal, since: Timestamp, isStopping: Bool)
         case receipt(Receipt, OperationOutcome?)
-        case unknown(UnresolvedOperation, Answer)
+        case unknown(UnresolvedOperation, ConfirmationAnswer)
+        /// The same for several accounts.
+        case confirmingAll(BulkRun, ConfirmationAnswer)
+        case postingAll(BulkRun)
+        case receiptAll(BulkRun)
 
         var place: Place {
             switch self {
             case .editing, .previewing: .form
-            case .confirming: .confirmation
-            case .posting: .posting
-            case .receipt: .receipt
+            case .confirming, .confirmingAll: .confirmation
+            case .posting, .postingAll: .posting
+            case .receipt, .receiptAll: .receipt
             case .unknown: .unknown
             }
         }
     }
 
     /// Where keys go at this stage.
-    var place: Place { stage.place }
+    var place: Place {
+        if case .editing = stage, !offered.isEmpty { return .suggestions }
+        return stage.place
+    }
 
-    init(kind: FormKind, account: AccountCode?, reversing: Reference?, reference: Reference) {
+    /// - Parameter texts: what stands in the fields at first.
+    init(
+        kind: FormKind, texts: [FormField.ID: String] = [:], several: [AccountCode] = [],
+        reference: Reference
+    ) {
         self.kind = kind
+        self.several = several
         self.reference = reference
-        fields = kind.fields(account: account, reference: reversing)
+        fields = kind.fields
+        for index in fields.indices {
+            if let text = texts[fields[index].id] { fields[index].set(text) }
+        }
         // The cursor begins where something is missing.
         focus = visibleFields.firstIndex { fields[$0].trimmed.isEmpty && fields[$0].isRequired } ?? 0
-        if kind == .reversal, reversing != nil { focus = 2 }
-        if kind == .status, account != nil { focus = 1 }
+        let isAboutAccount = !several.isEmpty || texts[.account]?.isEmpty == false
+        if kind == .status, isAboutAccount { focusField(.change) }
     }
 
     /// Shows an operation whose outcome is not known, without its form.
     init(unresolved: UnresolvedOperation) {
         kind = unresolved.kind
-        fields = unresolved.kind.fields(account: nil, reference: nil)
+        several = []
+        fields = unresolved.kind.fields
         reference = unresolved.proposal.operation.reference
         stage = .unknown(unresolved, .lookUp)
     }
 
+    /// The same fields for the next operation.
+    func repeated(_ reference: Reference) -> FormDialog {
+        let texts = Dictionary(fields.map { ($0.id, $0.text) }, uniquingKeysWith: { first, _ in first })
+        var form = FormDialog(kind: kind, texts: texts, reference: reference)
+        form.focusField(.amount)
+        return form
+    }
+
     /// Indices of the fields that matter for what is chosen.
     var visibleFields: [Int] {
-        fields.indices.filter { index in
+        let filledLegs = fields.lastIndex { $0.isLeg && !$0.trimmed.isEmpty } ?? 0
+        return fields.indices.filter { index in
             switch fields[index].id {
+            case .account: several.isEmpty
             case .minimum where kind == .status: statusChoice == .setMinimum
-            case .name: statusChoice == .rename
+            case .name where kind == .status: statusChoice == .rename
+            // One more than are filled in, and two at least.
+            case .leg: index <= max(filledLegs + 1, 1)
             default: true
             }
         }
@@ -81,9 +113,16 @@ struct FormDialog: Sendable {
 
     func text(_ id: FormField.ID) -> String? { fields.first { $0.id == id }?.trimmed }
 
+    var texts: [String] { fields.map(\.trimmed) }
+
     /// The codes in the account fields.
     var accountCodes: [String] {
-        fields.filter { [.account, .from, .to].contains($0.id) }.map(\.trimmed).filter { !$0.isEmpty }
+        fields.filter(\.id.takesAccount).map(\.trimmed).filter { !$0.isEmpty }
+    }
+
+    /// Accounts offered for the field that is being typed in.
+    var offered: [AccountListing] {
+        focusedField.id.takesAccount ? suggestions.offered(for: focusedField.trimmed) : []
     }
 
     mutating func moveFocus(by step: Int) {
@@ -91,36 +130,72 @@ struct FormDialog: Sendable {
         focus = (min(focus, count - 1) + step + count) % count
     }
 
-    /// The operation that the fields describe.
-    /// - Parameter newReference: called when what was sent under the last reference said something else.
-    /// - Throws: the first thing that is wrong; the focus is then on its field.
-    mutating func operation(actor: String, newReference: () -> Reference) throws(FormProblem) -> Operation {
-        for (position, index) in visibleFields.enumerated()
-        where fields[index].isRequired && fields[index].trimmed.isEmpty {
-            focus = position
-            throw FormProblem(text: "\(fields[index].label) is missing")
-        }
-        let texts = fields.map(\.trimmed)
-        if let sent, sent != texts {
-            reference = newReference()
-            self.sent = nil
-        }
-        do throws(Refusal) {
-            return try Operation(
-                reference: reference, action: try action(), actor: actor, narrative: text(.narrative) ?? "")
-        } catch {
-            focusField(of: error)
-            throw FormProblem(text: error.message)
-        }
+    mutating func focusField(_ id: FormField.ID) {
+        if let position = visibleFields.firstIndex(where: { fields[$0].id == id }) { focus = position }
     }
 
     /// Remembers what the reference stands for from now on.
-    mutating func markSent() { sent = fields.map(\.trimmed) }
+    mutating func markSent() { sent = texts }
 
     /// A new reference for the next time, since this one may be on the books.
     mutating func renew(_ reference: Reference) {
         self.reference = reference
         sent = nil
+    }
+
+    /// The operation that the fields describe.
+    /// - Parameter newReference: called when what was sent under the last reference said something else.
+    /// - Throws: the first thing that is wrong; the focus is then on its field.
+    mutating func operation(actor: String, newReference: () -> Reference) throws(FormProblem) -> Operation {
+        if let sent, sent != texts {
+            reference = newReference()
+            self.sent = nil
+        }
+        do throws(FormProblem) {
+            return try draft(actor: actor)
+        } catch {
+            if let position = error.position { focus = position }
+            throw error
+        }
+    }
+
+    /// The operation that the fields describe so far, under the form's reference.
+    func draft(actor: String) throws(FormProblem) -> Operation {
+        try checkRequired()
+        do throws(Refusal) {
+            let day = text(.valueDate) ?? ""
+            return try Operation(
+                reference: reference, action: try action(), actor: actor, narrative: text(.narrative) ?? "",
+                valueDate: day.isEmpty ? nil : try FormField.date(day))
+        } catch {
+            throw FormProblem(text: error.message, position: position(of: error))
+        }
+    }
+
+    /// The same change for each of several accounts, each under a reference of its own.
+    func operations(actor: String, newReference: () -> Reference) throws(FormProblem) -> [Operation] {
+        try checkRequired()
+        var operations: [Operation] = []
+        do throws(Refusal) {
+            for code in several {
+                operations.append(
+                    try Operation(
+                        reference: newReference(),
+                        action: .accountChange(
+                            account: code, change: try change(), reason: text(.reason) ?? ""),
+                        actor: actor))
+            }
+            return operations
+        } catch {
+            throw FormProblem(text: error.message, position: position(of: error))
+        }
+    }
+
+    private func checkRequired() throws(FormProblem) {
+        for (position, index) in visibleFields.enumerated()
+        where fields[index].isRequired && fields[index].trimmed.isEmpty {
+            throw FormProblem(text: "\(fields[index].label) is missing", position: position)
+        }
     }
 
     private func action() throws(Refusal) -> Operation.Action {
@@ -130,6 +205,17 @@ struct FormDialog: Sendable {
         case .deposit: return .deposit(account: try code(.account), amount: try amount())
         case .withdrawal: return .withdrawal(account: try code(.account), amount: try amount())
         case .transfer: return .transfer(from: try code(.from), to: try code(.to), amount: try amount())
+        case .adjustment:
+            return .adjustment(
+                account: try code(.account), amount: try amount(),
+                side: text(.side) == "debit" ? .debit : .credit, reasonCode: text(.reasonCode) ?? "",
+                against: (text(.against) ?? "").isEmpty ? nil : try code(.against))
+        case .journalEntry:
+            var legs: [Operation.Leg] = []
+            for field in fields where field.isLeg && !field.trimmed.isEmpty {
+                legs.append(try FormField.leg(field.trimmed))
+            }
+            return .journalEntry(legs: legs)
         case .reversal:
             let part = text(.amount) ?? ""
             return .reversal(
@@ -138,6 +224,14 @@ struct FormDialog: Sendable {
         case .status:
             return .accountChange(
                 account: try code(.account), change: try change(), reason: text(.reason) ?? "")
+        case .opening:
+            return .accountChange(
+                account: try code(.newAccount),
+                change: .open(
+                    name: text(.name) ?? "", currency: try Currency((text(.currency) ?? "").uppercased()),
+                    accountClass: text(.accountClass).flatMap(AccountClass.init) ?? .liability,
+                    minimum: try Operation.Minimum(text(.minimum) ?? "")),
+                reason: text(.reason) ?? "")
         }
     }
 
@@ -156,66 +250,35 @@ struct FormDialog: Sendable {
 
     /// Puts the cursor where a refusal points to.
     mutating func focusField(of refusal: Refusal) {
+        if let position = position(of: refusal) { focus = position }
+    }
+
+    private func position(of refusal: Refusal) -> Int? {
         let wanted: [FormField.ID]
         switch refusal {
         case .insufficientFunds, .amountInvalid, .amountOverflow: wanted = [.amount, .minimum]
         case .accountNotFound(let code), .accountClosed(let code), .accountFrozen(let code, _, _):
             wanted = fields.filter { $0.trimmed == code.text }.map(\.id)
-        case .sameAccount, .currencyMismatch: wanted = [.to, .account]
+        case .accountExists: wanted = [.newAccount]
+        case .sameAccount, .currencyMismatch: wanted = [.to, .against, .account]
         case .notReversible, .alreadyReversed, .transactionNotFound: wanted = [.reference]
-        case .reasonRequired: wanted = [.reason]
+        case .reasonRequired: wanted = [.reason, .reasonCode]
+        case .textInvalid(let field, _): wanted = field == "value date" ? [.valueDate] : []
         default: wanted = []
         }
-        if let position = visibleFields.firstIndex(where: { wanted.contains(fields[$0].id) }) {
-            focus = position
-        }
+        return visibleFields.firstIndex { wanted.contains(fields[$0].id) }
+    }
+}
+
+extension FormField {
+    fileprivate var isLeg: Bool {
+        if case .leg = id { true } else { false }
     }
 }
 
 /// Why a form cannot be sent, in plain words.
 struct FormProblem: Error, Hashable {
     let text: String
-}
-
-/// What would be posted, shown before it is.
-struct Proposal: Sendable, Hashable {
-    let operation: Operation
-    let decision: Decision
-    /// What had been confirmed before, when it is no longer what would be posted.
-    let previous: Decision?
-    /// Whether somebody agreed to post at whatever balance.
-    var atAnyBalance = false
-
-    var answers: [Answer] { previous == nil ? [.back, .post] : [.back, .post, .postAnyway] }
-
-    /// What is sent along with the operation, for the service to hold it to.
-    var confirmation: Confirmation? { atAnyBalance ? nil : decision.confirmation }
-}
-
-/// An operation that was sent, and whose answer got lost.
-struct UnresolvedOperation: Sendable, Hashable {
-    let kind: FormKind
-    let proposal: Proposal
-    var failure: Failure
-    /// When it was last looked up, and was not on the books.
-    var missingAt: Timestamp?
-    var request: RequestID?
-}
-
-/// What can be answered to a confirmation.
-enum Answer: Hashable, Sendable {
-    case back, post, postAnyway
-    case lookUp, sendAgain
-
-    static let forUnknown: [Answer] = [.lookUp, .sendAgain]
-
-    var title: String {
-        switch self {
-        case .back: "Back"
-        case .post: "Post"
-        case .postAnyway: "Post at whatever balance"
-        case .lookUp: "Look it up"
-        case .sendAgain: "Send again"
-        }
-    }
+    /// Of the field that it is about, among those that are seen.
+    let position: Int?
 }

@@ -9,7 +9,13 @@ struct FormField: Hashable, Sendable {
     let isRequired: Bool
 
     enum ID: Hashable, Sendable {
-        case account, from, to, amount, narrative, reference, reason, change, minimum, name
+        case account, from, to, against, newAccount, amount, narrative, valueDate, reference, reason
+        case reasonCode, change, minimum, name, side, currency, accountClass
+        /// By its number, from 1.
+        case leg(Int)
+
+        /// Whether the code of an account that exists goes into it.
+        var takesAccount: Bool { [.account, .from, .to, .against].contains(self) }
     }
 
     enum Input: Hashable, Sendable {
@@ -42,10 +48,15 @@ struct FormField: Hashable, Sendable {
     }
 
     /// The text without spaces at its ends, which are never meant and which the ledger refuses.
-    var trimmed: String {
-        let characters = text.drop(while: \.isWhitespace)
-        guard let last = characters.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(characters[...last])
+    var trimmed: String { text.trimmingSpaces }
+
+    /// Puts a text in the place of what is there, or chooses the value of that name.
+    mutating func set(_ text: String) {
+        switch input {
+        case .text(let field): input = .text(LineField(text, limit: field.limit))
+        case .choice(let values, let index):
+            input = .choice(values, values.firstIndex(of: text) ?? index)
+        }
     }
 
     /// - Returns: whether the key was one that edits text.
@@ -67,7 +78,7 @@ struct FormField: Hashable, Sendable {
         guard !trimmed.isEmpty else { return nil }
         do throws(Refusal) {
             switch id {
-            case .account, .from, .to: _ = try AccountCode(trimmed)
+            case .account, .from, .to, .against, .newAccount: _ = try AccountCode(trimmed)
             case .reference: _ = try Reference(trimmed)
             case .amount:
                 let amount = try DecimalAmount(trimmed)
@@ -76,12 +87,44 @@ struct FormField: Hashable, Sendable {
                 if case .amount(let amount) = try Operation.Minimum(trimmed), let currency {
                     _ = try amount.units(in: currency)
                 }
-            case .narrative, .reason, .name, .change: break
+            case .currency: _ = try Currency(trimmed.uppercased())
+            case .valueDate: _ = try Self.date(trimmed)
+            case .leg: _ = try Self.leg(trimmed)
+            case .narrative, .reason, .reasonCode, .name, .change, .side, .accountClass: break
             }
             return nil
         } catch {
             return error.shortMessage
         }
+    }
+
+    static func date(_ text: String) throws(Refusal) -> CalendarDate {
+        guard let date = CalendarDate(text) else {
+            throw .textInvalid(field: "value date", why: "write a day that exists as YYYY-MM-DD")
+        }
+        return date
+    }
+
+    /// Reads a leg of a journal entry: account, side and amount, such as `576 debit 12.50`; the side may be one
+    /// letter.
+    static func leg(_ text: String) throws(Refusal) -> Operation.Leg {
+        let parts = text.split(separator: " ").map(String.init)
+        let side =
+            parts.count == 3 ? Side.allCases.first { $0.rawValue.hasPrefix(parts[1].lowercased()) } : nil
+        guard let side else {
+            throw .textInvalid(field: "leg", why: "write account, side and amount, such as 576 debit 12.50")
+        }
+        return Operation.Leg(
+            account: try AccountCode(parts[0]), side: side, amount: try DecimalAmount(parts[2]))
+    }
+}
+
+extension String {
+    /// The text without spaces at its ends.
+    var trimmingSpaces: String {
+        let characters = drop(while: \.isWhitespace)
+        guard let last = characters.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(characters[...last])
     }
 }
 

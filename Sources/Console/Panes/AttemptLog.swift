@@ -15,6 +15,7 @@ struct AttemptLog: Sendable {
     /// In the order in which they began, the newest last.
     private var order: Deque<Reference> = []
     private(set) var totals = AttemptTotals()
+    private(set) var tally = ConflictTally()
 
     var count: Int { order.count }
 
@@ -24,6 +25,11 @@ struct AttemptLog: Sendable {
     }
 
     subscript(reference: Reference) -> OperationAttempts? { groups[reference] }
+
+    /// By age, as for the subscript.
+    func index(of reference: Reference) -> Int? {
+        groups[reference] == nil ? nil : order.lastIndex(of: reference).map { order.count - 1 - $0 }
+    }
 
     mutating func add(_ event: AttemptEvent) {
         let reference = event.operation.reference
@@ -35,12 +41,15 @@ struct AttemptLog: Sendable {
         let wasOver = groups[reference]?.isOver ?? false
         groups[reference]?.add(event)
         totals.add(event, wasOver: wasOver, retried: (groups[reference]?.conflicts ?? 0) > 0)
+        if !wasOver { tally.add(event) }
     }
 }
 
 /// One operation with its attempts, as the pane shows it.
 struct OperationAttempts: Sendable {
     let operation: OperationSummary
+    /// What a filter's words are looked for in, in lower case.
+    let searchText: String
     let began: Timestamp
     private(set) var lines: Deque<Line> = []
     /// Lines that were dropped, since there are too many.
@@ -64,6 +73,8 @@ struct OperationAttempts: Sendable {
     /// One attempt, or one finding about it.
     struct Line: Sendable, Equatable {
         let attempt: Int
+        /// When the attempt began, or the finding was made.
+        let at: Timestamp
         var result: Result
         /// The wait after it.
         var wait: Duration?
@@ -72,12 +83,17 @@ struct OperationAttempts: Sendable {
             case running
             case posted(Duration)
             case conflict(Conflict, Duration)
+            /// Accounts that were different from what the attempt before had read.
+            case reread([BalanceChange])
             case note(String, good: Bool?)
         }
     }
 
     init(_ operation: OperationSummary, at: Timestamp) {
         self.operation = operation
+        let accounts = operation.accounts.map(\.text)
+        let parts = [operation.kind, operation.amount ?? "", operation.actor, operation.reference.text]
+        searchText = (parts + accounts).joined(separator: " ").lowercased()
         began = at
     }
 
@@ -90,43 +106,48 @@ struct OperationAttempts: Sendable {
 
     mutating func add(_ event: AttemptEvent) {
         attempt = max(attempt, event.attempt)
+        let at = event.at
         switch event.phase {
         case .started:
             state = .running
-            append(Line(attempt: event.attempt, result: .running))
+            append(Line(attempt: event.attempt, at: at, result: .running))
         case .conflicted(let conflict, let time):
             conflicts += 1
-            conclude(event.attempt, .conflict(conflict, time))
+            conclude(event.attempt, at, .conflict(conflict, time))
         case .waiting(let wait):
             state = .waiting(wait)
             if !lines.isEmpty { lines[lines.count - 1].wait = wait }
         case .posted(let receipt, let time, let elapsed):
             state = .posted(receipt, elapsed: elapsed)
-            conclude(event.attempt, .posted(time))
+            conclude(event.attempt, at, .posted(time))
         case .alreadyPosted(_, let elapsed):
             state = .alreadyPosted(elapsed: elapsed)
-            conclude(event.attempt, .note("was posted already; nothing was written now", good: true))
+            conclude(event.attempt, at, .note("was posted already; nothing was written now", good: true))
         case .refused(let refusal, _):
             state = .refused(refusal)
-            conclude(event.attempt, .note("refused: \(refusal.message)", good: false))
+            conclude(event.attempt, at, .note("refused: \(refusal.message)", good: false))
         case .failed(let failure, _):
             state = .failed(failure)
-            conclude(event.attempt, .note(Self.text(failure), good: false))
+            conclude(event.attempt, at, .note(Self.text(failure), good: false))
         case .gaveUp(let failure, _):
             state = .gaveUp(failure)
-            append(Line(attempt: event.attempt, result: .note("gave up: " + Self.text(failure), good: false)))
+            append(
+                Line(
+                    attempt: event.attempt, at: at,
+                    result: .note("gave up: " + Self.text(failure), good: false)))
         case .unknown(let failure):
             state = .unknown
-            conclude(event.attempt, .note(Self.text(failure) + "; its outcome is looked up", good: nil))
+            conclude(event.attempt, at, .note(Self.text(failure) + "; its outcome is looked up", good: nil))
         case .resolved(let posted):
             append(
                 Line(
-                    attempt: event.attempt,
+                    attempt: event.attempt, at: at,
                     result: .note(
                         posted ? "found on the books" : "not on the books; it is tried again", good: posted)))
+        case .reread(let changes): insert(changes, event.attempt, at)
         case .cancelled:
             state = .cancelled
-            conclude(event.attempt, .note("stopped; nothing was written", good: nil))
+            conclude(event.attempt, at, .note("stopped; nothing was written", good: nil))
         }
     }
 
@@ -135,12 +156,20 @@ struct OperationAttempts: Sendable {
     }
 
     /// Puts the result into the line of the attempt that is running, or into a line of its own.
-    private mutating func conclude(_ attempt: Int, _ result: Line.Result) {
+    private mutating func conclude(_ attempt: Int, _ at: Timestamp, _ result: Line.Result) {
         if let last = lines.last, last.attempt == attempt, last.result == .running {
             lines[lines.count - 1].result = result
         } else {
-            append(Line(attempt: attempt, result: result))
+            append(Line(attempt: attempt, at: at, result: result))
         }
+    }
+
+    /// What was read anew stands before the attempt that read it, which is still under way.
+    private mutating func insert(_ changes: [BalanceChange], _ attempt: Int, _ at: Timestamp) {
+        let line = Line(attempt: attempt, at: at, result: .reread(changes))
+        guard let last = lines.popLast() else { return append(line) }
+        append(line)
+        append(last)
     }
 
     private mutating func append(_ line: Line) {
@@ -150,100 +179,4 @@ struct OperationAttempts: Sendable {
             hidden += 1
         }
     }
-}
-
-/// What became of all operations so far.
-struct AttemptTotals: Sendable {
-    private(set) var posted = 0
-    private(set) var conflicts = 0
-    private(set) var attempts = 0
-    /// Operations that were posted after one conflict or more.
-    private(set) var retried = 0
-    private(set) var gaveUp = 0
-    private(set) var refused = 0
-    private(set) var failed = 0
-    /// Of posted operations, from the call to the answer, in microseconds.
-    private var latencies = Histogram<UInt32>(
-        lowestDiscernibleValue: 1, highestTrackableValue: maximumLatency, numberOfSignificantValueDigits: .two
-    )
-    private var seconds = SecondCounts()
-
-    /// An hour: no deadline is longer.
-    private static let maximumLatency: UInt64 = 3_600_000_000
-
-    mutating func add(_ event: AttemptEvent, wasOver: Bool, retried hadConflicts: Bool) {
-        if case .conflicted = event.phase {
-            conflicts += 1
-            seconds.count(at: event.at, conflict: true)
-        }
-        if case .started = event.phase { attempts += 1 }
-        // An operation that is sent again under its reference has one more end; what counts is the first.
-        guard !wasOver else { return }
-        switch event.phase {
-        case .posted(_, _, let elapsed):
-            posted += 1
-            if hadConflicts { retried += 1 }
-            seconds.count(at: event.at, conflict: false)
-            let microseconds = UInt64(clamping: Int64(elapsed / .microseconds(1)))
-            latencies.record(min(max(microseconds, 1), Self.maximumLatency))
-        case .alreadyPosted: posted += 1
-        case .refused: refused += 1
-        case .gaveUp: gaveUp += 1
-        case .failed: failed += 1
-        default: break
-        }
-    }
-
-    /// Conflicts for each hundred attempts, rounded.
-    var conflictPercent: Int { attempts == 0 ? 0 : (conflicts * 100 + attempts / 2) / attempts }
-
-    /// Nil before anything was posted.
-    func latency(percentile: Double) -> Duration? {
-        latencies.totalCount == 0
-            ? nil : .microseconds(Int64(clamping: latencies.valueAtPercentile(percentile)))
-    }
-
-    /// Posted operations in each of the last whole seconds, oldest first.
-    func postedEachSecond(now: Timestamp, seconds count: Int) -> [Int64] {
-        seconds.values(now: now, count: count).map { Int64($0.posted) }
-    }
-
-    /// Posted operations and conflicts a second, over the last five whole seconds.
-    func rates(now: Timestamp) -> (posted: Double, conflicts: Double) {
-        let window = seconds.values(now: now, count: 5)
-        let sums = window.reduce((0, 0)) { ($0.0 + $1.posted, $0.1 + $1.conflicts) }
-        return (Double(sums.0) / Double(window.count), Double(sums.1) / Double(window.count))
-    }
-}
-
-/// Counts for each of the last sixty seconds.
-private struct SecondCounts: Sendable {
-    private var slots = Array(repeating: Slot(), count: 64)
-
-    struct Slot: Sendable {
-        var second: Int64 = -1
-        var posted = 0
-        var conflicts = 0
-    }
-
-    mutating func count(at moment: Timestamp, conflict: Bool) {
-        let second = Self.second(moment)
-        let index = Int(second & 63)
-        // A late event of a second that has left the window counts in the totals alone.
-        if slots[index].second > second { return }
-        if slots[index].second != second { slots[index] = Slot(second: second) }
-        if conflict { slots[index].conflicts += 1 } else { slots[index].posted += 1 }
-    }
-
-    /// The seconds before the current one, which is not over yet; oldest first.
-    func values(now: Timestamp, count: Int) -> [Slot] {
-        let current = Self.second(now)
-        return (1...min(max(count, 1), 60)).reversed().map { back in
-            let second = current - Int64(back)
-            let slot = slots[Int(second & 63)]
-            return slot.second == second ? slot : Slot(second: second)
-        }
-    }
-
-    private static func second(_ moment: Timestamp) -> Int64 { max(0, moment.microseconds) / 1_000_000 }
 }

@@ -2,8 +2,7 @@ import Ledger
 
 /// What the header says of the whole ledger: the trial balance, and how many accounts there are.
 ///
-/// Adding up all accounts costs more the more there are, so it is asked for rarely, and never more often than a
-/// twentieth of the time that it takes.
+/// Adding up all accounts costs more the more there are, so it is asked for rarely.
 struct BooksCheck: Sendable {
     private(set) var trialBalance: [TrialBalance]?
     /// How many accounts the filter matches, and how many there are.
@@ -15,67 +14,46 @@ struct BooksCheck: Sendable {
     /// The filter that is being counted.
     private var counting: AccountFilter?
 
-    private struct Poll: Sendable {
-        var request: RequestID?
-        var asked: Timestamp?
-        var due: Timestamp?
+    private static let interval = Duration.seconds(30)
 
-        /// - Returns: whether it is time to ask.
-        mutating func begin(_ id: @autoclosure () -> RequestID, now: Timestamp) -> RequestID? {
-            guard request == nil, due.map({ now >= $0 }) ?? true else { return nil }
-            let id = id()
-            request = id
-            asked = now
-            return id
-        }
-
-        mutating func end(now: Timestamp) {
-            let took = max(0, now.microseconds - (asked ?? now).microseconds)
-            request = nil
-            due = now.advanced(by: max(.seconds(30), .microseconds(took) * 20))
-        }
+    /// Asks again now.
+    mutating func reload() {
+        balance.hurry()
+        count.hurry()
     }
 
-    mutating func nextEffects(filter: AccountFilter, now: Timestamp, counter: inout RequestCounter)
-        -> [ConsoleEffect]
+    mutating func nextQuestions(filter: AccountFilter, now: Timestamp, counter: inout RequestCounter)
+        -> [(RequestID, Question)]
     {
-        var effects: [ConsoleEffect] = []
-        if let id = balance.begin(counter.next(), now: now) { effects.append(.loadTrialBalance(id)) }
-        if filter != countedFilter, count.request == nil, total != nil { count.due = nil }
-        if let id = count.begin(counter.next(), now: now) {
+        var questions: [(RequestID, Question)] = []
+        if let id = balance.begin(&counter, now: now) { questions.append((id, .trialBalance)) }
+        if filter != countedFilter, count.request == nil, total != nil { count.hurry() }
+        if let id = count.begin(&counter, now: now) {
             // All accounts first, then those of the filter.
             let wanted = total == nil ? AccountFilter() : filter
             counting = wanted
-            effects.append(.countAccounts(id, wanted))
+            questions.append((id, .accountCount(wanted)))
         }
-        return effects
+        return questions
     }
 
-    mutating func load(_ id: RequestID, _ lines: [TrialBalance], now: Timestamp) -> Bool {
-        guard balance.request == id else { return false }
-        trialBalance = lines
-        balance.end(now: now)
-        return true
-    }
-
-    mutating func load(_ id: RequestID, _ answer: BoundedCount, now: Timestamp) -> Bool {
-        guard count.request == id, let counting else { return false }
-        if counting == AccountFilter() { total = answer }
-        matching = answer
-        countedFilter = counting
-        count.end(now: now)
+    mutating func take(_ id: RequestID, _ answer: Answer, now: Timestamp) -> Bool {
+        switch answer {
+        case .trialBalance(let lines):
+            guard balance.end(id, now: now, interval: Self.interval) else { return false }
+            trialBalance = lines
+        case .accountCount(let answer):
+            guard count.end(id, now: now, interval: Self.interval), let counting else { return false }
+            if counting == AccountFilter() { total = answer }
+            matching = answer
+            countedFilter = counting
+        default: return false
+        }
         return true
     }
 
     mutating func fail(_ id: RequestID, now: Timestamp) -> Bool {
-        if balance.request == id {
-            balance.end(now: now)
-        } else if count.request == id {
-            count.end(now: now)
-        } else {
-            return false
-        }
-        return true
+        balance.fail(id, now: now) || count.fail(id, now: now)
     }
 
     /// The counts, where those of this filter are known.

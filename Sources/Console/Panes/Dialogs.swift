@@ -1,31 +1,87 @@
 import Ledger
 
-/// What lies over the panes.
+/// What lies over the screen.
 enum Dialog: Sendable {
     case form(FormDialog)
-    case transaction(TransactionDialog)
-    case help(HelpDialog)
+    case prompt(PromptDialog)
+    case menu(MenuDialog)
+    /// The commands, over the screen.
+    case palette(CommandSearch)
+    /// The commands with all that there is to say of them, on the whole screen.
+    case help(CommandSearch)
 }
 
-/// One transaction with its entries, or one account change: what a record of a history is part of.
-struct TransactionDialog: Sendable {
-    let line: HistoryLine
-    let account: Account
-    var answer: Answer
-    var scroll = 0
+/// Asks for one line.
+struct PromptDialog: Sendable {
+    let kind: Kind
+    var field: LineField
+    /// What was wrong with the line.
+    var message: String?
 
-    enum Answer: Sendable {
-        case loading(RequestID)
-        case found(PostedTransaction)
-        /// A record that is no entry has no transaction.
-        case none
-        case failed(String)
+    enum Kind: Sendable, Hashable {
+        case account, reference, date
+        /// A name for the filter of the accounts.
+        case filterName
+        case exportPath(ExportTable)
+
+        var title: String {
+            switch self {
+            case .account: "Go to account"
+            case .reference: "Go to reference"
+            case .date: "Jump to a day"
+            case .filterName: "Save the filter as"
+            case .exportPath(let table): "Export \(Wording.counted(table.rows.count, "row")) to the file"
+            }
+        }
+
+        var hint: String {
+            switch self {
+            case .account: "the account's code"
+            case .reference: "the reference of a transaction"
+            case .date: "YYYY-MM-DD"
+            case .filterName: "a name of your own; a filter of that name is replaced"
+            case .exportPath: "CSV; a file that exists is not written over"
+            }
+        }
+    }
+
+    init(_ kind: Kind, text: String = "") {
+        self.kind = kind
+        field = LineField(text, limit: 1000)
     }
 }
 
-/// All keys, from the table of commands.
-struct HelpDialog: Sendable {
-    /// Where help was asked for: its keys come first.
-    let place: Place
-    var scroll = 0
+/// Offers a few things of which one is chosen.
+struct MenuDialog: Sendable {
+    let kind: Kind
+    var items: [Item]
+    var selected = 0
+
+    enum Kind: Sendable, Hashable {
+        case sort, columns, savedFilters, theme, copy
+
+        var title: String {
+            switch self {
+            case .sort: "Order of the accounts"
+            case .columns: "Columns of the accounts"
+            case .savedFilters: "Saved filters"
+            case .theme: "Theme"
+            case .copy: "Copy"
+            }
+        }
+    }
+
+    struct Item: Sendable, Hashable {
+        var title: String
+        /// Said behind it.
+        var detail: String
+        /// Whether it is the one in effect; nil where that makes no sense.
+        var isOn: Bool?
+
+        init(_ title: String, _ detail: String = "", isOn: Bool? = nil) {
+            self.title = title
+            self.detail = detail
+            self.isOn = isOn
+        }
+    }
 }

@@ -9,8 +9,13 @@ struct HistoryPane: Sendable {
     private(set) var selectedSeq: Int64?
     var top = 0
     private var request: Request?
-    private var jumpsToOldest = false
-    private var notBefore: Timestamp?
+    /// The record that was asked for, while it is not among the lines.
+    private var jumpTarget: Int64?
+    /// After an answer that brought nothing new, or none, nothing is asked for a while: a history that is not what
+    /// its account says must not be asked for without end.
+    private var pausedAt: Timestamp?
+
+    private static let pause = Duration.seconds(2)
 
     private struct Request: Sendable {
         let id: RequestID
@@ -20,20 +25,22 @@ struct HistoryPane: Sendable {
         /// Whether its answer still joins what there is.
         func isWanted(_ lines: [HistoryLine]) -> Bool {
             switch purpose {
-            case .newest, .oldest: true
+            case .newest, .around: true
             case .older, .newer: !lines.isEmpty
             }
         }
     }
 
-    private enum Purpose: Sendable { case newest, older, newer, oldest }
+    private enum Purpose: Sendable {
+        case newest, older, newer
+        /// The records around this number.
+        case around(Int64)
+    }
 
     /// Records are asked for by this many.
     static let page = 200
     /// The most records that are kept.
     static let maximumLines = 4000
-
-    var reachesOldest: Bool { lines.last.map { $0.record.seq <= 1 } ?? (account == nil) }
 
     /// Index into ``lines``.
     var selectedIndex: Int {
@@ -49,27 +56,52 @@ struct HistoryPane: Sendable {
             lines = []
             selectedSeq = nil
             top = 0
-            jumpsToOldest = false
+            jumpTarget = nil
         }
         self.account = account
     }
 
-    mutating func move(by step: Int) {
-        guard !lines.isEmpty else { return }
-        let index = min(max(selectedIndex + step, 0), lines.count - 1)
+    mutating func move(_ motion: Motion, page: Int) {
+        switch motion {
+        case .first: moveToNewest()
+        case .last: moveToOldest()
+        default: select(motion.moved(selectedIndex, of: lines.count, page: page))
+        }
+    }
+
+    mutating func select(_ index: Int) {
+        guard lines.indices.contains(index) else { return }
+        jumpTarget = nil
         selectedSeq = index == 0 && isNewest ? nil : lines[index].record.seq
     }
 
-    mutating func moveToNewest() {
+    mutating func settle(visible: Int) {
+        top = topLine(top, showing: selectedIndex, of: lines.count, rows: visible)
+    }
+
+    private mutating func moveToNewest() {
         selectedSeq = nil
+        jumpTarget = nil
         if !isNewest { lines = [] }
         top = 0
     }
 
-    mutating func moveToOldest() {
+    private mutating func moveToOldest() {
         guard let oldest = lines.last?.record.seq else { return }
-        selectedSeq = oldest
-        jumpsToOldest = oldest > 1
+        if oldest > 1 { jump(to: 1) } else { selectedSeq = 1 }
+    }
+
+    /// Goes to the record of this number, or the nearest one that there is.
+    mutating func jump(to seq: Int64) {
+        let seq = max(seq, 1)
+        selectedSeq = seq
+        jumpTarget = nil
+        if let newest = lines.first?.record.seq, let oldest = lines.last?.record.seq, seq <= newest,
+            seq >= oldest
+        {
+            return
+        }
+        jumpTarget = seq
     }
 
     /// Whether the window begins with the newest record that is known of.
@@ -77,20 +109,23 @@ struct HistoryPane: Sendable {
 
     // MARK: Asking
 
-    mutating func nextEffect(now: Timestamp, visible: Int, counter: inout RequestCounter) -> ConsoleEffect? {
+    mutating func nextQuestion(now: Timestamp, visible: Int, counter: inout RequestCounter)
+        -> (RequestID, Question)?
+    {
         guard request == nil, let account else { return nil }
-        if let notBefore, now < notBefore { return nil }
+        if let pausedAt, !now.is(Self.pause, after: pausedAt) { return nil }
         guard let (purpose, newest) = wanted(account, visible: visible) else { return nil }
         let id = counter.next()
         request = Request(id: id, account: account.id, purpose: purpose)
-        return .loadHistory(id, account: account.id, newestSeq: newest, limit: Self.page)
+        return (id, .history(account.id, newestSeq: newest, limit: Self.page))
     }
 
     private func wanted(_ account: Account, visible: Int) -> (Purpose, Int64)? {
+        // As many older as newer ones, so that there is something to see on both sides.
+        if let jumpTarget { return (.around(jumpTarget), jumpTarget + Int64(Self.page / 2)) }
         guard let newest = lines.first?.record.seq, let oldest = lines.last?.record.seq else {
             return (.newest, .max)
         }
-        if jumpsToOldest { return (.oldest, Int64(Self.page)) }
         let index = selectedIndex
         if oldest > 1, index + 2 * visible + 20 > lines.count { return (.older, oldest - 1) }
         guard newest < account.version else { return nil }
@@ -101,21 +136,24 @@ struct HistoryPane: Sendable {
 
     // MARK: Answers
 
-    mutating func load(_ id: RequestID, _ answer: [HistoryLine]) -> Bool {
-        guard let request, request.id == id else { return false }
+    mutating func take(_ id: RequestID, _ answer: Answer, now: Timestamp) -> Bool {
+        guard let request, request.id == id, case .history(let answer) = answer else { return false }
         self.request = nil
-        notBefore = nil
+        pausedAt = nil
         // While it was on its way, another account was selected, or left and selected again.
         guard request.account == account?.id, request.isWanted(lines) else { return true }
+        let ends = (lines.first?.record.seq, lines.last?.record.seq)
+        defer { if ends == (lines.first?.record.seq, lines.last?.record.seq) { pausedAt = now } }
         switch request.purpose {
         case .newest: addNewer(answer, replacesGap: true)
         case .newer: addNewer(answer, replacesGap: false)
         case .older:
             if let first = answer.first, first.record.seq + 1 == lines.last?.record.seq { lines += answer }
-        case .oldest:
+        case .around(let target):
+            guard let jumpTarget, target == jumpTarget else { break }
             lines = answer
-            selectedSeq = answer.last?.record.seq
-            jumpsToOldest = false
+            selectedSeq = jumpTarget
+            self.jumpTarget = nil
         }
         // The list of accounts may be behind what was read just now.
         if let newest = lines.first?.record.seq, let version = account?.version, newest > version {
@@ -128,7 +166,7 @@ struct HistoryPane: Sendable {
     mutating func fail(_ id: RequestID, now: Timestamp) -> Bool {
         guard request?.id == id else { return false }
         request = nil
-        notBefore = now.advanced(by: .seconds(2))
+        pausedAt = now
         return true
     }
 

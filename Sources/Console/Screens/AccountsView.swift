@@ -2,122 +2,183 @@ import Ledger
 
 extension ConsoleState {
     func drawAccounts(_ canvas: inout Canvas) {
-        drawFilter(&canvas)
+        let hasKeys = focus == .accounts && dialog == nil && screens.isEmpty
+        canvas.put(
+            title: "Accounts", filter: accounts.filter, note: accountsNote, style: hasKeys ? .strong : .title)
         let heads = Layout.accountHeads(height: canvas.height)
         let columns = accountColumns(width: canvas.width - 2)
-        if heads > 1 { canvas.putTitles(of: columns, from: 2, row: 1) }
+        if heads > 1 { drawTitles(&canvas, columns) }
         let rows = accounts.rows.dropFirst(accounts.top).prefix(max(canvas.height - heads, 0))
-        if rows.isEmpty {
-            canvas.put("  " + emptyText, row: heads, style: .dim)
-        }
+        if rows.isEmpty { canvas.put("  " + emptyText, row: heads, style: .dim) }
         for (offset, listing) in rows.enumerated() {
             let row = heads + offset
             let isSelected = accounts.top + offset == accounts.selectedIndex
-            let cells = accountCells(listing, columns, isSelected: isSelected)
-            if isSelected {
-                let hasKeys = focus == .accounts && dialog == nil && !accounts.isFiltering
-                canvas.highlight(row: row, style: hasKeys ? .selected : Style(.remembered))
-                canvas.put(symbols.pointer, row: row, style: hasKeys ? .selected : Style(.remembered))
+            let isMarked = accounts.marks[listing.account.code] != nil
+            let style: Style? =
+                isSelected
+                ? (hasKeys && !accounts.filter.isTyping ? .selected : Style(.remembered))
+                : isMarked ? Style(.marked) : nil
+            if let style { canvas.highlight(row: row, style: style) }
+            let sign = isMarked ? symbols.mark : isSelected ? symbols.pointer : " "
+            canvas.put(sign, row: row, style: style ?? .normal)
+            let cells = columns.map { column -> (text: String, style: Style) in
+                let cell = accountCell(listing, column.title)
+                return (cell.text, style ?? cell.style)
             }
             canvas.put(cells: cells, in: columns, from: 2, row: row)
         }
     }
 
     private var emptyText: String {
-        if accounts.isStale { return "loading" + symbols.ellipsis }
-        return accounts.filter == AccountFilter()
-            ? "There are no accounts yet: `bursar account open` opens one." : "No account matches the filter."
+        if accounts.isSearching { return "looking" + symbols.ellipsis }
+        return accounts.accountFilter == AccountFilter()
+            ? "There are no accounts yet: \(keyLabel(.openAccount)) opens one."
+            : "No account matches the filter."
     }
 
-    /// The pane's title, the filter and the counts.
-    private func drawFilter(_ canvas: inout Canvas) {
-        let title = "Accounts"
-        canvas.put(title, row: 0, style: focus == .accounts && dialog == nil ? .strong : .title)
-        let counts = countsText
-        let countColumns = SafeText.columns(counts)
-        if accounts.isFiltering || !accounts.field.isEmpty {
-            let start = title.count + 4
-            let room = max(canvas.width - start - countColumns - 2, 4)
-            canvas.put("/", column: start - 2, row: 0, style: .key)
-            let window = accounts.field.window(columns: room)
-            canvas.put(window.text, column: start, row: 0, columns: room, style: .field)
-            if accounts.isFiltering { canvas.placeCursor(column: start + window.cursor, row: 0) }
-        }
-        canvas.putRight(counts, row: 0, style: .dim)
-    }
-
-    private var countsText: String {
-        guard !accounts.isStale, let counts = books.counts(filter: accounts.filter) else { return "" }
+    /// Marks and counts, and that it is still being searched.
+    private var accountsNote: String {
+        let dot = " \(symbols.dot) "
+        var parts: [String] = []
+        if !accounts.marks.isEmpty { parts.append("\(Wording.count(accounts.marks.count)) marked") }
         func text(_ count: BoundedCount) -> String {
             Wording.count(count.count) + (count.isBounded ? "+" : "")
         }
-        return accounts.filter == AccountFilter()
-            ? text(counts.total) : "\(text(counts.matching)) of \(text(counts.total))"
+        if accounts.isStale {
+            parts.append("looking" + symbols.ellipsis)
+        } else if let counts = books.counts(filter: accounts.accountFilter) {
+            parts.append(
+                accounts.accountFilter == AccountFilter()
+                    ? text(counts.total) : "\(text(counts.matching)) of \(text(counts.total))")
+        } else if accounts.isSearching {
+            parts.append("\(Wording.count(accounts.rows.count)) so far")
+        }
+        return parts.joined(separator: dot)
     }
 
     // MARK: Columns
 
-    /// Which columns there is room for: the fewer there are, the more they matter.
+    /// The title of the column that the accounts are ordered by.
+    private var sortColumn: String {
+        switch accounts.sort.order {
+        case .code: "CODE"
+        case .name: "NAME"
+        case .balance: "LEDGER"
+        case .activity: "LAST UTC"
+        }
+    }
+
+    private func drawTitles(_ canvas: inout Canvas, _ columns: [Column]) {
+        let direction = accounts.sort.isDescending ? symbols.down : symbols.up
+        let cells = columns.map { column in
+            (
+                text: column.title == sortColumn ? "\(column.title) \(direction)" : column.title,
+                style: Style.title
+            )
+        }
+        canvas.put(cells: cells, in: columns, from: 2, row: 1)
+    }
+
+    /// Every column besides code and name that there is, in the order of their places.
+    static let optionalColumns = [
+        "CCY", "CLASS", "LEDGER", "HELD", "AVAILABLE", "MINIMUM", "STATUS", "LAST UTC",
+    ]
+
+    /// Those that are shown only when somebody wants them.
+    static let columnsHiddenAtFirst: Set<String> = ["CLASS", "HELD", "MINIMUM"]
+
+    /// Whether the preferences want a column.
+    func wants(column: String) -> Bool {
+        Self.columnsHiddenAtFirst.contains(column) == preferences.hiddenColumns.contains(column)
+    }
+
+    /// Which columns there is room for: those that matter more are found room for first.
     private func accountColumns(width: Int) -> [Column] {
         let shown = accounts.rows.dropFirst(accounts.top).prefix(size.height)
         let widest = shown.map { SafeText.columns($0.account.code.text) }.max() ?? 4
-        let code = Column("CODE", min(max(widest, 4), width / 4, 24))
-        let available = Column("AVAILABLE", width < 50 ? 13 : 15, .right)
-        var rest: [Column] = []
-        var used = code.width + 1 + available.width + 1
-        var hasCurrency = false
-        var hasLedger = false
-        // Name first, then what tells more than what stands there already.
-        let nameAtLeast = min(20, max(8, width - used))
-        used += nameAtLeast
-        if used + 4 <= width {
-            hasCurrency = true
-            used += 4
+        let amount = width < 50 ? 13 : 15
+        let byImportance: [(title: String, width: Int)] = [
+            ("AVAILABLE", amount), ("CCY", 3), ("STATUS", 15), ("LEDGER", 15), ("LAST UTC", 9),
+            ("CLASS", 9), ("HELD", 13), ("MINIMUM", 13),
+        ]
+        let code = min(max(widest, 6), width / 4, 24)
+        let nameAtLeast = min(20, max(8, width - code - amount - 2))
+        var used = code + 1 + nameAtLeast
+        var chosen: [String: Int] = [:]
+        for (title, columns) in byImportance where wants(column: title) {
+            guard used + columns + 1 <= width else { continue }
+            used += columns + 1
+            chosen[title] = columns
         }
-        if used + 16 <= width {
-            rest.append(Column("STATUS", 15))
-            used += 16
+        let right: Set<String> = ["LEDGER", "HELD", "AVAILABLE", "MINIMUM"]
+        let rest = Self.optionalColumns.compactMap { title in
+            chosen[title].map { Column(title, $0, right.contains(title) ? .right : .left) }
         }
-        if used + 16 <= width {
-            hasLedger = true
-            used += 16
-        }
-        if used + 9 <= width {
-            rest.append(Column("LAST UTC", 8))
-            used += 9
-        }
-        var columns = [code, Column("NAME", nameAtLeast + max(0, width - used))]
-        if hasCurrency { columns.append(Column("CCY", 3)) }
-        if hasLedger { columns.append(Column("LEDGER", 15, .right)) }
-        return columns + [available] + rest
+        return [Column("CODE", code), Column("NAME", nameAtLeast + max(0, width - used))] + rest
     }
 
-    private func accountCells(
-        _ listing: AccountListing, _ columns: [Column], isSelected: Bool
-    ) -> [(text: String, style: Style)] {
+    private func accountCell(_ listing: AccountListing, _ title: String) -> (text: String, style: Style) {
         let account = listing.account
-        return columns.map { column in
-            let cell = accountCell(listing, account, column.title)
-            guard isSelected else { return cell }
-            let hasKeys = focus == .accounts && dialog == nil && !accounts.isFiltering
-            return (cell.text, hasKeys ? .selected : Style(.remembered))
-        }
-    }
-
-    private func accountCell(_ listing: AccountListing, _ account: Account, _ title: String) -> (
-        text: String, style: Style
-    ) {
         switch title {
         case "CODE": return (account.code.text, .normal)
         case "NAME": return (account.name, .normal)
         case "CCY": return (account.currency.code, .dim)
+        case "CLASS": return (account.accountClass.rawValue, .dim)
         case "LEDGER": return (account.ledger.grouped, account.ledgerUnits < 0 ? .negative : .normal)
+        case "HELD":
+            return (Money(units: account.held, currency: account.currency).grouped, .dim)
         case "AVAILABLE":
             return (account.available.grouped, account.available.units < 0 ? .negative : .normal)
+        case "MINIMUM": return (Wording.minimum(account.minimum, account.currency), .dim)
         case "STATUS":
             let held = account.held > 0 ? " " + symbols.held : ""
             return (account.status.rawValue + held, account.status == .open ? .dim : .warning)
         default: return (Wording.moment(listing.lastBookedAt, now: now), .dim)
         }
+    }
+
+    // MARK: What commands are about
+
+    var accountsSelection: Selection {
+        var selection = Selection()
+        guard let listing = accounts.selected else { return selection }
+        let account = listing.account
+        selection.account = account
+        selection.opens = .account(account.code)
+        selection.copies = {
+            [
+                ("code", account.code.text), ("name", account.name),
+                ("ledger balance", account.ledger.description),
+                ("available balance", account.available.description),
+                ("row", Self.exportRow(listing).joined(separator: "\t")),
+            ]
+        }
+        return selection
+    }
+
+    /// The marked accounts, or else those that are listed.
+    var accountsTable: (name: String, table: ExportTable)? {
+        let listings =
+            accounts.marks.isEmpty
+            ? accounts.rows : accounts.marks.values.sorted { $0.account.code < $1.account.code }
+        if listings.isEmpty { return nil }
+        return ("accounts", ExportTable(columns: Self.exportColumns, rows: listings.map(Self.exportRow)))
+    }
+
+    private static let exportColumns = [
+        "account", "name", "currency", "class", "status", "ledger", "held", "available", "minimum",
+        "last_booked_at",
+    ]
+
+    private static func exportRow(_ listing: AccountListing) -> [String] {
+        let account = listing.account
+        return [
+            account.code.text, account.name, account.currency.code, account.accountClass.rawValue,
+            account.status.rawValue, account.ledger.description,
+            Money(units: account.held, currency: account.currency).description,
+            account.available.description,
+            account.minimum.map { Money(units: $0, currency: account.currency).description } ?? "none",
+            listing.lastBookedAt.description,
+        ]
     }
 }

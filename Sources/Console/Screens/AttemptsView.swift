@@ -2,20 +2,35 @@ import Ledger
 import LedgerService
 
 extension ConsoleState {
+    /// The latest operations at the bottom of the first screen.
     func drawAttempts(_ canvas: inout Canvas) {
         let hasKeys = focus == .attempts && dialog == nil
         let title = attempts.isFrozen ? "Attempts (frozen)" : "Attempts"
         canvas.put(title, row: 0, style: hasKeys ? .strong : .title)
-        drawTotals(&canvas, after: title.count + 2)
+        drawTotals(&canvas, row: 0, after: title.count + 2)
         let log = attempts.shown
         if log.count == 0 {
             canvas.put("  Every attempt of every operation is shown here.", row: 1, style: .dim)
         }
-        var row = 1
-        var index = attempts.scroll
-        while row < canvas.height, let group = log[index] {
-            for line in attemptLines(group, columns: canvas.width) {
+        drawAttempts(&canvas, attempts.list, attempts.list.indices(in: log), log, from: 1, marks: hasKeys)
+    }
+
+    /// Operations from a row down to the end of the canvas.
+    func drawAttempts(
+        _ canvas: inout Canvas, _ list: AttemptList, _ indices: [Int], _ log: AttemptLog, from first: Int,
+        marks: Bool = true
+    ) {
+        var row = first
+        var index = list.top
+        let selected = list.selectedIndex(indices, in: log)
+        while row < canvas.height, indices.indices.contains(index), let group = log[indices[index]] {
+            let isSelected = marks && index == selected
+            for (offset, line) in attemptLines(group, columns: canvas.width).enumerated() {
                 canvas.put(line.pieces, row: row)
+                if isSelected, offset == 0 {
+                    canvas.highlight(row: row, style: .selected)
+                    canvas.put(symbols.pointer, row: row, style: .selected)
+                }
                 row += 1
             }
             index += 1
@@ -23,7 +38,7 @@ extension ConsoleState {
     }
 
     /// Totals and rates: as much as there is room for, the more important first.
-    private func drawTotals(_ canvas: inout Canvas, after start: Int) {
+    func drawTotals(_ canvas: inout Canvas, row: Int, after start: Int = 2) {
         let totals = attempts.shown.totals
         guard totals.attempts > 0 else { return }
         let rates = totals.rates(now: now)
@@ -45,7 +60,7 @@ extension ConsoleState {
             let text = (index == 0 ? "" : separator) + part
             guard column + SafeText.columns(text) <= canvas.width else { return }
             let isBad = part.hasPrefix("gave up") && totals.gaveUp > 0 || part.hasPrefix("failed")
-            canvas.put(text, column: column, row: 0, style: isBad ? .negative : .dim)
+            canvas.put(text, column: column, row: row, style: isBad ? .negative : .dim)
             column += SafeText.columns(text)
         }
     }
@@ -67,8 +82,7 @@ extension ConsoleState {
         let head = TextLine([
             ("  \(time) ", .dim), (title + "  ", .normal), (result.text, result.style),
         ])
-        if group.lines.count == 1, case .posted = group.lines[0].result { return [head] }
-        return [head] + attemptDetails(group, columns: columns)
+        return group.isPlain ? [head] : [head] + attemptDetails(group, columns: columns)
     }
 
     func attemptDetails(_ group: OperationAttempts, columns: Int) -> [TextLine] {
@@ -89,7 +103,7 @@ extension ConsoleState {
         return lines
     }
 
-    private func result(of line: OperationAttempts.Line) -> (sign: String, text: String, style: Style) {
+    func result(of line: OperationAttempts.Line) -> (sign: String, text: String, style: Style) {
         switch line.result {
         case .running: (symbols.running, "running", .warning)
         case .posted(let time): (symbols.good, Wording.duration(time), .positive)
@@ -98,13 +112,22 @@ extension ConsoleState {
                 symbols.bad, "\(conflict.sqlState) \(conflict.cause), after \(Wording.duration(time))",
                 .negative
             )
+        case .reread(let changes): (symbols.again, text(of: changes), .warning)
         case .note(let text, true): (symbols.good, text, .positive)
         case .note(let text, false): (symbols.bad, text, .negative)
         case .note(let text, nil): (symbols.unknown, text, .warning)
         }
     }
 
-    private func attemptResult(_ group: OperationAttempts) -> (text: String, style: Style) {
+    /// What was found different when the accounts were read again.
+    private func text(of changes: [BalanceChange]) -> String {
+        "read again: "
+            + changes.map { change in
+                "\(change.account) available \(change.before.grouped) \(symbols.arrow) \(change.after.grouped)"
+            }.joined(separator: ", ")
+    }
+
+    func attemptResult(_ group: OperationAttempts) -> (text: String, style: Style) {
         let conflicts = group.conflicts > 0 ? " (\(Wording.counted(group.conflicts, "conflict")))" : ""
         let attempt = "try \(group.attempt)"
         switch group.state {

@@ -4,7 +4,10 @@ import LedgerService
 extension ConsoleState {
     func formTitle(_ form: FormDialog) -> String {
         switch form.stage {
-        case .editing: form.kind.title
+        case .editing:
+            form.several.isEmpty
+                ? form.kind.title
+                : "\(form.kind.title) of \(Wording.counted(form.several.count, "marked account"))"
         case .previewing: "\(form.kind.title): asking the ledger" + symbols.ellipsis
         case .confirming(let proposal, _):
             proposal.previous == nil
@@ -13,6 +16,13 @@ extension ConsoleState {
         case .posting(_, let since, let isStopping):
             "\(form.kind.title): " + (isStopping ? "stopping" : "posting") + symbols.ellipsis + " "
                 + Wording.duration(.microseconds(max(0, now.microseconds - since.microseconds)))
+        case .confirmingAll(let run, _):
+            "\(form.kind.title) of \(Wording.counted(run.operations.count, "account")): is this what you want?"
+        case .postingAll(let run):
+            "\(form.kind.title): \(run.isStopping ? "stopping" : "posting") "
+                + "\(Wording.count(min(run.outcomes.count + 1, run.operations.count))) of "
+                + Wording.count(run.operations.count)
+        case .receiptAll: "\(form.kind.title): what became of it"
         case .receipt: "\(form.kind.title): receipt"
         case .unknown: "\(form.kind.title): the outcome is not known"
         }
@@ -27,6 +37,8 @@ extension ConsoleState {
         case .posting(let proposal, _, _): return postingLines(proposal, columns: columns)
         case .receipt(let receipt, let outcome): return receiptLines(receipt, outcome, columns: columns)
         case .unknown(let operation, _): return unknownLines(operation, columns: columns)
+        case .confirmingAll(let run, _): return bulkProposalLines(run, columns: columns)
+        case .postingAll(let run), .receiptAll(let run): return bulkOutcomeLines(run, columns: columns)
         }
     }
 
@@ -34,7 +46,10 @@ extension ConsoleState {
     func answerLine(_ form: FormDialog) -> TextLine? {
         switch form.stage {
         case .confirming(let proposal, let answer): answerLine(proposal.answers, marked: answer)
-        case .unknown(_, let answer): answerLine(Answer.forUnknown, marked: answer)
+        case .confirmingAll(let run, let answer):
+            answerLine(
+                run.postable > 0 ? [.back, .post] : [.back], marked: run.postable > 0 ? answer : .back)
+        case .unknown(_, let answer): answerLine(ConfirmationAnswer.forUnknown, marked: answer)
         default: nil
         }
     }
@@ -43,7 +58,7 @@ extension ConsoleState {
 
     private func editingLines(_ form: FormDialog, columns: Int) -> [TextLine] {
         var lines: [TextLine] = []
-        let labelColumns = 11
+        let labelColumns = TextLine.labelColumns
         let room = max(columns - labelColumns - 4, 8)
         let hasHintsBeside = columns >= 76
         let inputColumns = hasHintsBeside ? min(36, columns * 3 / 10) : room
@@ -70,7 +85,9 @@ extension ConsoleState {
             if !isBeside, isFocused {
                 lines += TextLine.paragraph(hint.text, hint.style, columns: columns, indent: start)
             }
+            if isFocused { lines += suggestionLines(form, indent: start, columns: columns) }
         }
+        if form.message == nil { lines += liveLines(form, columns: columns) }
         if let message = form.message {
             lines.append(TextLine())
             lines += TextLine.paragraph(message, .negative, columns: columns)
@@ -78,16 +95,55 @@ extension ConsoleState {
         return lines
     }
 
+    /// Accounts that are offered for what is typed.
+    private func suggestionLines(_ form: FormDialog, indent: Int, columns: Int) -> [TextLine] {
+        let offered = form.offered
+        let codes = offered.map { SafeText.columns($0.account.code.text) }.max() ?? 0
+        return offered.enumerated().map { index, listing in
+            let isMarked = index == form.suggestions.selected
+            let account = listing.account
+            let text =
+                "\(isMarked ? symbols.pointer : " ") \(account.code.text.padded(to: codes))  \(account.name)  "
+                + "\(account.available.grouped) \(account.currency)"
+                + (account.status == .open ? "" : "  \(account.status.rawValue)")
+            return TextLine([
+                (String(repeating: " ", count: indent), .normal), (text, isMarked ? .selected : .dim),
+            ])
+        }
+    }
+
+    /// What would become of what is typed so far.
+    private func liveLines(_ form: FormDialog, columns: Int) -> [TextLine] {
+        guard case .editing = form.stage, let verdict = form.live.verdict(for: form.texts) else { return [] }
+        switch verdict {
+        case .post(let decision):
+            return [TextLine()]
+                + decision.transitions.flatMap { transition -> [TextLine] in
+                    changedFacts(transition).map { name, text in
+                        TextLine([
+                            ("  \(transition.after.code)  ", .normal), ("\(name) \(text)", .dim),
+                        ])
+                    }
+                }
+        case .refuse(let refusal):
+            return [TextLine()]
+                + TextLine.paragraph(
+                    "Cannot be posted as it is: \(refusal.message).", .warning, columns: columns)
+        case .alreadyPosted: return []
+        }
+    }
+
     /// What there is to say about a field: what is wrong, or which account it is.
     private func hint(for field: FormField, in form: FormDialog) -> (text: String, style: Style) {
-        let currency = form.accountCodes.lazy.compactMap { self.accounts.listing(code: $0)?.account.currency }
-            .first
+        let currency = form.accountCodes.lazy.compactMap { self.listing($0, form)?.account.currency }.first
         if let problem = field.problem(currency: currency) {
             return ("\(symbols.bad) \(problem)", .negative)
         }
         switch field.id {
-        case .account, .from, .to:
-            guard let account = accounts.listing(code: field.trimmed)?.account else { return ("", .dim) }
+        case .account, .from, .to, .against:
+            guard let account = listing(field.trimmed, form)?.account else {
+                return (field.id == .against && field.isEmpty ? "empty: the suspense account" : "", .dim)
+            }
             let facts = [account.name, "\(account.available.grouped) \(account.currency) available"]
             let status = account.status == .open ? [] : [account.status.rawValue]
             return ((facts + status).joined(separator: " \(symbols.dot) "), .dim)
@@ -95,12 +151,25 @@ extension ConsoleState {
             if form.kind == .reversal, field.isEmpty { return ("empty: all that is left to reverse", .dim) }
             return (currency?.code ?? "", .dim)
         case .minimum: return ("an amount, or none for no minimum", .dim)
-        case .reason: return (field.isEmpty ? "required" : "", .dim)
+        case .valueDate: return (field.isEmpty ? "empty: today; else YYYY-MM-DD" : "", .dim)
+        case .leg: return (field.isEmpty ? "account, side, amount: 576 debit 12.50" : "", .dim)
+        case .currency: return (field.isEmpty ? "three letters, such as EUR" : "", .dim)
+        case .reason, .reasonCode:
+            return (field.isEmpty && field.isRequired ? "required" : "", .dim)
         default: return ("", .dim)
         }
     }
 
-    private func answerLine(_ answers: [Answer], marked: Answer) -> TextLine {
+    /// An account that is known without asking.
+    private func listing(_ code: String, _ form: FormDialog) -> AccountListing? {
+        if let listing = form.suggestions.listing(code: code) ?? accounts.listing(code: code) {
+            return listing
+        }
+        guard let account = selection.account, account.code.text == code else { return nil }
+        return AccountListing(account: account, lastBookedAt: now)
+    }
+
+    private func answerLine(_ answers: [ConfirmationAnswer], marked: ConfirmationAnswer) -> TextLine {
         var pieces: [(text: String, style: Style)] = [("  ", .normal)]
         for answer in answers {
             let isMarked = answer == marked
@@ -162,6 +231,11 @@ extension ConsoleState {
         lines += TextLine.paragraph(
             Wording.sentence(summary(of: operation.proposal.operation)), columns: columns)
         lines += TextLine.fact("Reference", operation.proposal.operation.reference.text, columns: columns)
+        if let problem = operation.problem {
+            lines += TextLine.paragraph(
+                "It could not be looked up: \(Wording.sentence(problem)) It is tried again by itself.",
+                .warning, columns: columns)
+        }
         if operation.request != nil {
             lines += TextLine.paragraph("Looking it up" + symbols.ellipsis, .dim, columns: columns)
         } else if let moment = operation.missingAt {

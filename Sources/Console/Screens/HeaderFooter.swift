@@ -3,41 +3,67 @@ import Ledger
 extension ConsoleState {
     func drawHeader(_ canvas: inout Canvas) {
         let dot = " \(symbols.dot) "
-        let who = "\(identity.actor) (\(identity.role))"
+        let who = "\(identity.actor) (\(identity.isReadOnly ? "read-only" : identity.role))"
+        let ledger = ledgerName
         let lefts = [
-            ["bursar", identity.ledger, who].joined(separator: dot),
-            [identity.ledger, who].joined(separator: dot), identity.ledger + dot + identity.actor,
+            ["bursar", ledger, who].joined(separator: dot), [ledger, who].joined(separator: dot),
+            ledger + dot + (identity.isReadOnly ? "read-only" : identity.actor),
         ]
-        let rights = trialBalanceTexts
-        canvas.highlight(row: 0, style: .header)
+        let style = Style(headerRole)
+        canvas.highlight(row: 0, style: style)
         // Which ledger it is matters more than anything else, so that stays to the last.
-        for right in rights {
+        for right in trialBalanceTexts {
             for left in lefts where SafeText.columns(left) + SafeText.columns(right) + 2 <= canvas.width {
-                canvas.put(left, row: 0, style: .header)
-                canvas.putRight(right, row: 0, style: isBalanced ? .header : .negative)
+                canvas.put(left, row: 0, style: style)
+                canvas.putRight(right, row: 0, style: isBalanced ? style : .negative)
                 return
             }
         }
-        canvas.put(identity.ledger, row: 0, style: .header)
+        canvas.put(ledger, row: 0, style: style)
+    }
+
+    /// The ledger with its environment; a production ledger says so in capitals, which no colour is needed for.
+    var ledgerName: String {
+        guard let environment = identity.environment else { return identity.ledger }
+        return environment.isProduction
+            ? "!! \(environment.name.uppercased()) !! \(identity.ledger)"
+            : "[\(environment.name)] \(identity.ledger)"
+    }
+
+    private var headerRole: Role {
+        guard let environment = identity.environment else { return .header }
+        if environment.isProduction, environment.color == .none { return .production }
+        return switch environment.color {
+        case .none: .header
+        case .red: .environmentRed
+        case .yellow: .environmentYellow
+        case .green: .environmentGreen
+        case .blue: .environmentBlue
+        case .magenta: .environmentMagenta
+        case .cyan: .environmentCyan
+        }
     }
 
     private var isBalanced: Bool { books.trialBalance?.allSatisfy(\.isBalanced) ?? true }
 
     /// What the header says of the books, from long to short.
     private var trialBalanceTexts: [String] {
-        let age = accounts.loadedAt.map { " \(symbols.dot) " + Wording.age(of: $0, now: now) } ?? ""
+        let loadedAt = screens.last.map(\.loadedAt) ?? accounts.loadedAt
+        // Of what is seen below; the trial balance itself is made more rarely.
+        let read = loadedAt.map { "read " + Wording.age(of: $0, now: now) }
+        let age = read.map { " \(symbols.dot) " + $0 } ?? ""
         guard let lines = books.trialBalance else { return ["trial balance not known yet" + age, "loading"] }
         let off = lines.filter { !$0.isBalanced }
         if off.isEmpty {
             let text = "trial balance 0.00 \(symbols.good)"
-            return [text + age, text, "books \(symbols.good)"]
+            return [text + age, "books \(symbols.good)" + age, read ?? "books \(symbols.good)"]
         }
         let differences = off.map {
             "debits \($0.debits.grouped), credits \($0.credits.grouped) \($0.currency)"
         }
         return [
-            "trial balance off \(symbols.bad): " + differences.joined(separator: "; "),
-            "trial balance off \(symbols.bad)",
+            "trial balance off \(symbols.bad): " + differences.joined(separator: "; ") + age,
+            "trial balance off \(symbols.bad)" + age, "books off \(symbols.bad)",
         ]
     }
 
@@ -53,35 +79,52 @@ extension ConsoleState {
             }
             return
         }
-        var column = 0
-        for command in footerCommands(columns: canvas.width) {
-            let key = command.keys[0].label(symbols)
-            let isAvailable = availability(of: command.id) == .available
-            canvas.put(key, column: column, row: row, style: isAvailable ? .key : .dim)
-            column += SafeText.columns(key) + 1
-            canvas.put(command.title, column: column, row: row, style: isAvailable ? .normal : .dim)
-            column += SafeText.columns(command.title) + 2
+        for button in footerButtons(columns: canvas.width) {
+            let isAvailable = availability(of: button.command.id) == .available
+            canvas.put(
+                button.key, column: button.column, row: row, style: isAvailable ? .key : Style(.disabled))
+            canvas.put(
+                button.command.title, column: button.column + SafeText.columns(button.key) + 1, row: row,
+                style: isAvailable ? .normal : Style(.disabled))
         }
     }
 
+    /// A command at the foot of the screen.
+    struct FooterButton {
+        let command: Command
+        let key: String
+        let column: Int
+
+        var columns: Int { SafeText.columns(key) + 1 + SafeText.columns(command.title) }
+    }
+
     /// The commands that fit: chosen by rank, shown in the order of the table.
-    func footerCommands(columns: Int) -> [Command] {
+    func footerButtons(columns: Int) -> [FooterButton] {
         let place = self.place
         let candidates = Command.all.enumerated().filter { _, command in
             command.footer != nil && command.places.contains(place)
                 && !(command.hidesWhenUnavailable && availability(of: command.id) != .available)
         }
         var room = columns
-        var chosen: [(offset: Int, element: Command)] = []
-        for candidate in candidates.sorted(by: { $0.element.footer ?? 0 < $1.element.footer ?? 0 }) {
-            let command = candidate.element
+        var chosen: [(offset: Int, command: Command, key: String)] = []
+        for (offset, command) in candidates.sorted(by: { $0.element.footer ?? 0 < $1.element.footer ?? 0 }) {
+            guard let key = surroundings.keymap.keys(of: command.id).first?.label(symbols) else { continue }
             let width =
-                SafeText.columns(command.keys[0].label(symbols)) + 1 + SafeText.columns(command.title)
-                + (chosen.isEmpty ? 0 : 2)
+                SafeText.columns(key) + 1 + SafeText.columns(command.title) + (chosen.isEmpty ? 0 : 2)
             if width > room { break }
             room -= width
-            chosen.append(candidate)
+            chosen.append((offset, command, key))
         }
-        return chosen.sorted { $0.offset < $1.offset }.map(\.element)
+        var buttons: [FooterButton] = []
+        for (_, command, key) in chosen.sorted(by: { $0.offset < $1.offset }) {
+            let start = buttons.last.map { $0.column + $0.columns + 2 } ?? 0
+            buttons.append(FooterButton(command: command, key: key, column: start))
+        }
+        return buttons
+    }
+
+    /// The key that gives a command, as texts name it.
+    func keyLabel(_ command: CommandID) -> String {
+        surroundings.keymap.keys(of: command).first?.label(symbols) ?? ":" + command.rawValue
     }
 }

@@ -1,51 +1,82 @@
 import Ledger
 
 extension ConsoleState {
+    /// The selected account's history under the list of accounts.
     func drawHistory(_ canvas: inout Canvas) {
         let hasKeys = focus == .history && dialog == nil
         guard let account = history.account else {
             canvas.put("History", row: 0, style: .title)
             return
         }
-        drawHistoryTitle(&canvas, account, hasKeys: hasKeys)
+        let title = accountTitle(account)
+        canvas.put(title, row: 0, style: hasKeys ? .strong : .title)
+        drawSparkline(&canvas, account, after: SafeText.columns(title))
         if history.lines.isEmpty { canvas.put("  loading" + symbols.ellipsis, row: 1, style: .dim) }
-        let columns = historyColumns(width: canvas.width - 2)
-        let lines = history.lines.dropFirst(history.top).prefix(max(canvas.height - 1, 0))
-        for (offset, line) in lines.enumerated() {
+        let table = HistoryTable(console: self, account: account, width: canvas.width - 2)
+        let shown = history.lines.dropFirst(history.top).prefix(max(canvas.height - 1, 0))
+        for (offset, line) in shown.enumerated() {
             let isSelected = hasKeys && history.top + offset == history.selectedIndex
-            if isSelected {
-                canvas.highlight(row: 1 + offset, style: .selected)
-                canvas.put(symbols.pointer, row: 1 + offset, style: .selected)
-            }
-            let cells = columns.map { column -> (text: String, style: Style) in
-                let cell = historyCell(line, account, column.title)
-                return isSelected ? (cell.text, .selected) : cell
-            }
-            canvas.put(cells: cells, in: columns, from: 2, row: 1 + offset)
+            table.draw(line, in: &canvas, row: 1 + offset, isSelected: isSelected)
         }
     }
 
-    private func drawHistoryTitle(_ canvas: inout Canvas, _ account: Account, hasKeys: Bool) {
-        let dot = " \(symbols.dot) "
-        let title = [
+    /// Code, name and what does not change often, in one line.
+    func accountTitle(_ account: Account) -> String {
+        [
             "\(account.code)  \(account.name)", account.accountClass.rawValue, account.currency.code,
             "minimum " + Wording.minimum(account.minimum, account.currency),
-        ].joined(separator: dot)
-        canvas.put(title, row: 0, style: hasKeys ? .strong : .title)
-        let balances = history.lines.reversed().map { $0.record.ledgerUnits(account.accountClass) }
-        guard balances.count > 1, let oldest = history.lines.last else { return }
-        let bars = symbols.sparkline(Array(balances), columns: 16)
+        ].joined(separator: " \(symbols.dot) ")
+    }
+
+    private func drawSparkline(_ canvas: inout Canvas, _ account: Account, after used: Int) {
+        let count = history.lines.count
+        guard count > 1, let oldest = history.lines.last else { return }
+        // Evenly spread over what is loaded, the newest last.
+        let bars = min(count, 16)
+        let balances = (0..<bars).reversed().map { bar in
+            history.lines[bar * (count - 1) / max(bars - 1, 1)].record.ledgerUnits(account.accountClass)
+        }
+        let curve = symbols.sparkline(balances, columns: bars)
         let parts = oldest.record.bookedAt.date.parts
-        let since = "\(bars) since \(oldest.record.bookedAt.date.monthName) \(parts.year)"
-        if SafeText.columns(title) + SafeText.columns(since) + 2 <= canvas.width {
+        let since = "\(curve) since \(oldest.record.bookedAt.date.monthName) \(parts.year)"
+        if used + SafeText.columns(since) + 2 <= canvas.width {
             canvas.putRight(since, row: 0, style: .dim)
         }
     }
 
-    private func historyColumns(width: Int) -> [Column] {
-        let highest = history.lines.first?.record.seq ?? 1
-        let number = Column("#", max(String(highest).count + 1, 3))
-        let date = Column("DATE", 8)
+    var historySelection: Selection {
+        guard let account = history.account else { return Selection() }
+        return Selection(account, history.selected)
+    }
+}
+
+extension Selection {
+    /// A record of an account.
+    init(_ account: Account, _ line: HistoryLine?) {
+        self.account = account
+        self.line = line
+        guard let line else { return }
+        transaction = line.transaction
+        if let transaction = line.transaction {
+            opens = .transaction(.id(transaction.id))
+        } else {
+            opens = .record(line, account)
+        }
+        copies = { HistoryTable.copies(of: line, account) }
+    }
+}
+
+/// Records of one account as a table that fits a width.
+struct HistoryTable {
+    private let console: ConsoleState
+    private let account: Account
+    private let columns: [Column]
+
+    init(console: ConsoleState, account: Account, width: Int) {
+        self.console = console
+        self.account = account
+        let number = Column("#", max(String(account.version).count + 1, 3))
+        let date = Column("DATE", width >= 110 ? 10 : 8)
         let side = Column("SIDE", width < 56 ? 2 : 6)
         let amount = Column("AMOUNT", width < 56 ? 12 : 14, .right)
         var used = number.width + date.width + side.width + amount.width + 4
@@ -60,29 +91,86 @@ extension ConsoleState {
             tail.append(Column("BY", 16))
             used += 17
         }
-        return [number, date, Column("WHAT", whatAtLeast + max(0, width - used)), side, amount] + tail
+        if used + 40 <= width {
+            tail.append(Column("REFERENCE", 30))
+            used += 31
+        }
+        columns =
+            [number, date, Column("WHAT", whatAtLeast + max(0, width - used)), side, amount] + tail
     }
 
-    private func historyCell(_ line: HistoryLine, _ account: Account, _ title: String) -> (
-        text: String, style: Style
-    ) {
-        switch title {
+    func drawTitles(_ canvas: inout Canvas, row: Int) { canvas.putTitles(of: columns, from: 2, row: row) }
+
+    func draw(_ line: HistoryLine, in canvas: inout Canvas, row: Int, isSelected: Bool) {
+        if isSelected {
+            canvas.highlight(row: row, style: .selected)
+            canvas.put(console.symbols.pointer, row: row, style: .selected)
+        }
+        let cells = columns.map { column -> (text: String, style: Style) in
+            let cell = cell(line, column)
+            return isSelected ? (cell.text, .selected) : cell
+        }
+        canvas.put(cells: cells, in: columns, from: 2, row: row)
+    }
+
+    private func cell(_ line: HistoryLine, _ column: Column) -> (text: String, style: Style) {
+        switch column.title {
         case "#": return ("#\(line.record.seq)", .dim)
-        case "DATE": return (Wording.day(line.valueDate, today: now.date), .dim)
+        case "DATE":
+            return (
+                column.width >= 10
+                    ? line.valueDate.description : Wording.day(line.valueDate, today: console.now.date), .dim
+            )
         case "WHAT":
             let remark = line.remark.isEmpty ? "" : "  " + line.remark
-            return (line.title(account, symbols) + remark, .normal)
+            return (line.title(account, console.symbols) + remark, .normal)
         case "SIDE":
             guard let entry = line.entry else { return ("", .normal) }
-            return (size.width < 58 ? (entry.side == .debit ? "dr" : "cr") : entry.side.rawValue, .normal)
+            return (column.width < 6 ? (entry.side == .debit ? "dr" : "cr") : entry.side.rawValue, .normal)
         case "AMOUNT":
             let text = line.entry.map { Money(units: $0.amount, currency: account.currency).grouped }
             return (text ?? "", .normal)
         case "LEDGER":
             let units = line.record.ledgerUnits(account.accountClass)
             return (Money(units: units, currency: account.currency).grouped, units < 0 ? .negative : .normal)
+        case "REFERENCE": return (line.reference?.text ?? "", .dim)
         default: return (line.actor, .dim)
         }
+    }
+
+    /// What of a record is worth copying.
+    static func copies(of line: HistoryLine, _ account: Account) -> [(title: String, text: String)] {
+        var copies: [(title: String, text: String)] = []
+        func add(_ title: String, _ text: String) {
+            if !text.isEmpty { copies.append((title, text)) }
+        }
+        let ledger = Money(units: line.record.ledgerUnits(account.accountClass), currency: account.currency)
+        add("reference", line.reference?.text ?? "")
+        if let entry = line.entry {
+            add("amount", Money(units: entry.amount, currency: account.currency).description)
+        }
+        add("ledger balance", ledger.description)
+        add("remark", line.remark)
+        add("account", account.code.text)
+        add("row", exportRow(line, account).joined(separator: "\t"))
+        return copies
+    }
+
+    static let exportColumns = [
+        "account", "seq", "value_date", "kind", "side", "amount", "currency", "ledger", "reference", "actor",
+        "remark",
+    ]
+
+    static func exportRow(_ line: HistoryLine, _ account: Account) -> [String] {
+        [
+            account.code.text, String(line.record.seq), line.valueDate.description,
+            line.transaction?.kind.rawValue ?? line.record.kindName, line.entry?.side.rawValue ?? "",
+            line.entry.map { Money(units: $0.amount, currency: account.currency).description } ?? "",
+            account.currency.code,
+            Money(units: line.record.ledgerUnits(account.accountClass), currency: account.currency)
+                .description,
+            line.reference?.text ?? "", line.actor, line.remark,
+        ]
     }
 }
 

@@ -1,8 +1,10 @@
-/// Where the panes are, for a state and its size. Pure arithmetic, so that update and view agree.
+/// Where everything is on the screen, for a state and its size. Pure arithmetic, so that update and view agree.
 struct Layout {
     private(set) var accounts: Canvas.Area?
     private(set) var history: Canvas.Area?
     private(set) var attempts: Canvas.Area?
+    /// Of the screen over the panes.
+    private(set) var screen: Canvas.Area?
     private(set) var dialog: Canvas.Area?
     /// Rows with a line across.
     private(set) var rules: [Int] = []
@@ -24,7 +26,7 @@ struct Layout {
         let top = 1 + banners.count
         let content = Canvas.Area(column: 0, row: top, width: width, height: max(footerRow - top, 0))
         if let wanted = state.dialogHeight {
-            place(dialog: wanted, in: content)
+            place(dialog: wanted, over: state, in: content)
         } else {
             place(state, in: content)
         }
@@ -38,8 +40,8 @@ struct Layout {
     /// Title, and names of the columns where there is room for them.
     static func accountHeads(height: Int) -> Int { height >= 6 ? 2 : 1 }
 
-    /// The dialog lies over the lower part; the accounts stay in sight above it where there is room.
-    private mutating func place(dialog wanted: Int, in content: Canvas.Area) {
+    /// The dialog lies over the lower part; what it is about stays in sight above it where there is room.
+    private mutating func place(dialog wanted: Int, over state: ConsoleState, in content: Canvas.Area) {
         let height = max(wanted, content.height * 11 / 20)
         let above = content.height - height - 1
         guard above >= 5 else {
@@ -47,12 +49,16 @@ struct Layout {
             return
         }
         split(content, [above, height]) { layout, areas in
-            layout.accounts = areas[0]
+            if state.screens.isEmpty { layout.accounts = areas[0] } else { layout.screen = areas[0] }
             layout.dialog = areas[1]
         }
     }
 
     private mutating func place(_ state: ConsoleState, in content: Canvas.Area) {
+        if !state.screens.isEmpty {
+            screen = content
+            return
+        }
         let height = content.height
         if state.isEnlarged || height < Self.rowsForTwo {
             set(state.focus, content)
@@ -104,7 +110,7 @@ extension ConsoleState {
     var banners: [Notice] {
         var banners: [Notice] = []
         if let connectionProblem {
-            let age = accounts.loadedAt.map {
+            let age = (screens.last.map(\.loadedAt) ?? accounts.loadedAt).map {
                 " The screen shows what was read \(Wording.age(of: $0, now: now))."
             }
             banners.append(
@@ -116,11 +122,21 @@ extension ConsoleState {
         if let queryProblem, connectionProblem == nil {
             banners.append(Notice(text: "\(symbols.bad) \(Wording.sentence(queryProblem))", role: .negative))
         }
+        if !foundOnBooks.isEmpty {
+            let references = foundOnBooks.map(\.reference.text).joined(separator: ", ")
+            let what = foundOnBooks.count == 1 ? "The \(foundOnBooks[0].kind)" : "The operations"
+            banners.append(
+                Notice(
+                    text:
+                        "\(symbols.good) \(what) whose outcome was unknown \(foundOnBooks.count == 1 ? "is" : "are") "
+                        + "on the books: \(references). \(keyLabel(.back)) takes note.",
+                    role: .positive))
+        }
         if let first = unresolved.first, place != .unknown {
             let more = unresolved.count > 1 ? " and \(unresolved.count - 1) more" : ""
             banners.append(
                 Notice(
-                    text: "\(symbols.unknown) Outcome unknown (u shows it): "
+                    text: "\(symbols.unknown) Outcome unknown (\(keyLabel(.showUnknown)) shows it): "
                         + summary(of: first.proposal.operation) + more,
                     role: .warning))
         }
@@ -131,9 +147,18 @@ extension ConsoleState {
     var dialogHeight: Int? {
         switch dialog {
         case .form(let form): formLines(form).count + (answerLine(form) == nil ? 1 : 3)
-        case .transaction(let transaction): transactionLines(transaction).count + 1
+        case .prompt(let prompt): promptLines(prompt).count + 1
+        case .menu(let menu): menu.items.count + 1
+        case .palette(let search): search.matches(everywhere: false).count + 5
         case .help: size.height
         case nil: nil
         }
+    }
+
+    /// What screens may know besides themselves.
+    var screenContext: ScreenContext {
+        ScreenContext(
+            now: now, rows: screenRows, columns: size.width, interval: refreshInterval, symbols: symbols,
+            log: attempts.shown)
     }
 }

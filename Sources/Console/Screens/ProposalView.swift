@@ -17,7 +17,7 @@ extension ConsoleState {
         }
     }
 
-    private static func summary(of change: Operation.AccountChange) -> String {
+    static func summary(of change: Operation.AccountChange) -> String {
         switch change {
         case .open(let name, let currency, _, _): "open as \(name) in \(currency)"
         case .rename(let name): "rename to \(name)"
@@ -37,8 +37,14 @@ extension ConsoleState {
                 "Somebody changed the account meanwhile, so what you confirmed was not posted.", .warning,
                 columns: columns)
         }
+        lines += TextLine.fact(
+            "Ledger", ledgerName, columns: columns,
+            style: identity.environment?.isProduction == true ? .negative : .normal)
         lines += TextLine.paragraph(
             Wording.sentence(summary(of: proposal.operation)), .strong, columns: columns)
+        if let day = proposal.operation.valueDate {
+            lines += TextLine.fact("Value date", day.description, columns: columns)
+        }
         if !proposal.operation.narrative.isEmpty {
             lines += TextLine.fact("Narrative", proposal.operation.narrative, columns: columns)
         }
@@ -81,7 +87,7 @@ extension ConsoleState {
     }
 
     /// What becomes different, each as before and after.
-    private func changedFacts(_ transition: Decision.Transition) -> [(String, String)] {
+    func changedFacts(_ transition: Decision.Transition) -> [(String, String)] {
         let after = transition.after
         guard let before = transition.before else { return [("status", after.status.rawValue)] }
         func change(_ old: String, _ new: String) -> String { "\(old) \(symbols.arrow) \(new)" }

@@ -1,4 +1,4 @@
-/// One line of a dialog: pieces of text in their styles.
+/// One line of a dialog or of a screen of text: pieces of text in their styles.
 struct TextLine {
     var pieces: [(text: String, style: Style)]
     /// Where the text cursor stands.
@@ -13,6 +13,8 @@ struct TextLine {
         self.cursor = cursor
         self.isFocused = isFocused
     }
+
+    var text: String { pieces.map(\.text).joined() }
 
     /// A paragraph in lines of so many columns, each indented.
     static func paragraph(_ text: String, _ style: Style = .normal, columns: Int, indent: Int = 2)
@@ -60,5 +62,16 @@ extension Canvas {
             put(line.pieces, row: first + offset)
             if let cursor = line.cursor { placeCursor(column: cursor, row: first + offset) }
         }
+    }
+
+    /// Lines under a title, which says where they are when not all are in sight.
+    mutating func draw(title: String, lines: [TextLine], scroll: Int, below: Int = 0) {
+        let rows = max(height - 1 - below, 0)
+        put(title, row: 0, style: .strong)
+        if lines.count > rows {
+            let first = min(max(scroll, 0), lines.count - rows)
+            putRight(" lines \(first + 1) to \(first + rows) of \(lines.count)", row: 0, style: .dim)
+        }
+        put(lines: lines, scroll: scroll, from: 1, rows: rows)
     }
 }

@@ -17,7 +17,10 @@ extension ConsoleState {
         for row in layout.rules { canvas.rule(row: row) }
         if let area = layout.accounts { canvas.draw(in: area, drawAccounts) }
         if let area = layout.history { canvas.draw(in: area, drawHistory) }
-        if let area = layout.attempts { canvas.draw(in: area, drawAttempts) }
+        if let area = layout.attempts { canvas.draw(in: area) { drawAttempts(&$0) } }
+        if let area = layout.screen, let screen = screens.last {
+            canvas.draw(in: area) { screen.draw(&$0, self) }
+        }
         if let area = layout.dialog { canvas.draw(in: area, drawDialog) }
         drawFooter(&canvas, row: layout.footerRow)
         return canvas.frame
@@ -25,36 +28,22 @@ extension ConsoleState {
 
     private func drawDialog(_ canvas: inout Canvas) {
         switch dialog {
-        case .form(let form):
-            drawForm(&canvas, form)
-        case .transaction(let transaction):
-            let title = "Record #\(transaction.line.record.seq) of account \(transaction.account.code)"
-            drawScrolled(&canvas, title, transactionLines(transaction), scroll: transaction.scroll)
-        case .help(let help):
-            drawScrolled(&canvas, "Help", helpLines(help), scroll: help.scroll)
+        case .form(let form): drawForm(&canvas, form)
+        case .prompt(let prompt):
+            canvas.put(prompt.kind.title, row: 0, style: .strong)
+            canvas.put(lines: promptLines(prompt), from: 1, rows: canvas.height - 1)
+        case .menu(let menu): drawMenu(&canvas, menu)
+        case .palette(let search): drawPalette(&canvas, search)
+        case .help(let search): drawHelp(&canvas, search)
         case nil: break
         }
-    }
-
-    /// Lines under a title, which says where they are when not all are in sight.
-    private func drawScrolled(
-        _ canvas: inout Canvas, _ title: String, _ lines: [TextLine], scroll: Int, below: Int = 0
-    ) {
-        let rows = max(canvas.height - 1 - below, 0)
-        canvas.put(title, row: 0, style: .strong)
-        if lines.count > rows {
-            let first = min(max(scroll, 0), lines.count - rows)
-            let text = " lines \(first + 1) to \(first + rows) of \(lines.count)"
-            canvas.putRight(text, row: 0, style: .dim)
-        }
-        canvas.put(lines: lines, scroll: scroll, from: 1, rows: rows)
     }
 
     private func drawForm(_ canvas: inout Canvas, _ form: FormDialog) {
         let lines = formLines(form)
         guard let answers = answerLine(form) else {
             if form.place == .receipt {
-                drawScrolled(&canvas, formTitle(form), lines, scroll: form.scroll)
+                canvas.draw(title: formTitle(form), lines: lines, scroll: form.scroll)
             } else {
                 canvas.put(formTitle(form), row: 0, style: .strong)
                 canvas.put(lines: lines, from: 1, rows: canvas.height - 1)
@@ -62,7 +51,7 @@ extension ConsoleState {
             return
         }
         // The answers stay in sight, however little room there is for what they are about.
-        drawScrolled(&canvas, formTitle(form), lines, scroll: form.scroll, below: 1)
+        canvas.draw(title: formTitle(form), lines: lines, scroll: form.scroll, below: 1)
         canvas.put(answers.pieces, row: min(lines.count + 2, canvas.height - 1))
     }
 }

@@ -1,0 +1,87 @@
+import Ledger
+
+/// Accounts that are offered while a code is typed.
+struct Suggestions: Sendable {
+    /// What the listings were found for.
+    private(set) var text = ""
+    private(set) var listings: [AccountListing] = []
+    var selected = 0
+    /// Whether they were sent away, until the next key that edits.
+    var isDismissed = false
+    private var request: RequestID?
+
+    static let shown = 6
+    /// More are asked for than are shown, so that those whose code begins with the text can come first.
+    private static let asked = 60
+
+    /// - Returns: the question that what is typed gives rise to, if none is open.
+    mutating func nextQuestion(for typed: String, counter: inout RequestCounter) -> (RequestID, Question)? {
+        guard request == nil, !typed.isEmpty, typed != text else { return nil }
+        text = typed
+        listings = []
+        let id = counter.next()
+        request = id
+        return (
+            id, .accounts(AccountFilter(typed), AccountSort(.code), from: .first, limit: Self.asked)
+        )
+    }
+
+    mutating func take(_ id: RequestID, _ answer: Answer) -> Bool {
+        guard request == id, case .accounts(let page) = answer else { return false }
+        request = nil
+        selected = 0
+        let typed = text.lowercased()
+        func rank(_ listing: AccountListing) -> Int {
+            let code = listing.account.code.text.lowercased()
+            return code == typed ? 0 : code.hasPrefix(typed) ? 1 : 2
+        }
+        let ranked = page.listings.enumerated().sorted {
+            (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
+        }
+        listings = ranked.prefix(Self.shown).map(\.element)
+        return true
+    }
+
+    mutating func fail(_ id: RequestID) -> Bool {
+        guard request == id else { return false }
+        request = nil
+        return true
+    }
+
+    /// What is offered for what is typed now: nothing when that is an account's code already.
+    func offered(for typed: String) -> [AccountListing] {
+        if isDismissed || typed.isEmpty || typed != text { return [] }
+        return listings.contains { $0.account.code.text == typed } ? [] : listings
+    }
+
+    func listing(code: String) -> AccountListing? { listings.first { $0.account.code.text == code } }
+}
+
+/// What would become of what is typed so far.
+struct LivePreview: Sendable {
+    /// What the fields said when it was asked.
+    private var texts: [String] = []
+    private var request: RequestID?
+    private var verdict: Verdict?
+
+    mutating func nextQuestion(
+        for operation: Operation, texts: [String], counter: inout RequestCounter
+    ) -> (RequestID, Question)? {
+        guard request == nil, texts != self.texts else { return nil }
+        let id = counter.next()
+        (self.texts, request, verdict) = (texts, id, nil)
+        return (id, .preview([operation]))
+    }
+
+    mutating func take(_ id: RequestID, _ verdict: Verdict?) -> Bool {
+        guard request == id else { return false }
+        request = nil
+        self.verdict = verdict
+        return true
+    }
+
+    mutating func forget() { texts = [] }
+
+    /// Nil while it is not known for what is typed now.
+    func verdict(for texts: [String]) -> Verdict? { texts == self.texts ? verdict : nil }
+}

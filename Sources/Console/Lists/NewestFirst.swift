@@ -1,0 +1,200 @@
+import Ledger
+
+/// A list that grows at its top while the older part is asked for as it is scrolled to: the journal, or the
+/// records of an account that a filter holds for. Bounded; what is scrolled away is asked for again.
+///
+/// One question is open at a time. A question that has looked at its bound of rows says where it stopped, and
+/// the next one goes on from there.
+struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendable {
+    private(set) var rows: [Row] = []
+    /// The selection is a row, not a line; nil follows the newest.
+    private(set) var selectedKey: Key?
+    var top = 0
+    /// Whether nothing is older than the last row.
+    private(set) var reachesOldest = false
+    /// Where the search for older rows goes on, when that is not the last row.
+    private var continuesAt: Key?
+    private(set) var isLoaded = false
+    private(set) var poll = Poll()
+    private var purpose: Purpose?
+    private var isReloadWanted = true
+    /// Whether newer rows than the first were dropped: new ones are not joined to it then.
+    private var isDetached = false
+    private let key: @Sendable (Row) -> Key
+
+    /// Rows are asked for by this many.
+    static var page: Int { 100 }
+    /// The most rows that are kept.
+    static var maximumRows: Int { 4000 }
+
+    /// A row's key tells when its operation began, and one that waited comes in under rows that began later: so many
+    /// of the newest rows are asked for again with the newer ones.
+    private static var overlap: Int { 30 }
+
+    /// What a question is for.
+    enum Purpose: Sendable, Hashable {
+        /// The newest rows, in the place of all there are.
+        case newest
+        case older(than: Key)
+        /// All rows that are newer than this one, which is among the newest.
+        case newer(than: Key)
+    }
+
+    init(key: @escaping @Sendable (Row) -> Key) { self.key = key }
+
+    var selectedIndex: Int {
+        guard let selectedKey else { return 0 }
+        return rows.firstIndex { key($0) <= selectedKey } ?? max(rows.count - 1, 0)
+    }
+
+    var selected: Row? { rows.isEmpty ? nil : rows[selectedIndex] }
+
+    mutating func move(_ motion: Motion, page: Int) {
+        guard !rows.isEmpty else { return }
+        select(motion.moved(selectedIndex, of: rows.count, page: page))
+        if isDetached, selectedKey == nil {
+            isDetached = false
+            restart()
+        }
+    }
+
+    mutating func select(_ index: Int) {
+        guard rows.indices.contains(index) else { return }
+        selectedKey = index == 0 ? nil : key(rows[index])
+    }
+
+    mutating func settle(visible: Int) {
+        top = topLine(top, showing: selectedIndex, of: rows.count, rows: visible)
+    }
+
+    /// Begins anew, since what is listed is another thing now. What is seen stays until the answer is there.
+    mutating func restart() {
+        isLoaded = false
+        // An answer that is on its way is none to this question; the next one is asked when it has come.
+        purpose = nil
+        reload()
+    }
+
+    mutating func reload() {
+        isReloadWanted = true
+        poll.hurry()
+    }
+
+    /// What to ask for now, if anything. The caller begins ``poll`` by ``begin(_:counter:now:)``.
+    /// - Parameter joins: whether newer rows can be asked for by themselves; if not, the newest are asked for
+    ///   anew while they are what is seen.
+    mutating func next(now: Timestamp, visible: Int, joins: Bool, counter: inout RequestCounter)
+        -> (RequestID, Purpose)?
+    {
+        guard poll.request == nil else { return nil }
+        let wanted: Purpose
+        if isReloadWanted {
+            wanted = .newest
+        } else if !reachesOldest, selectedIndex + 2 * visible + 20 > rows.count,
+            let from = continuesAt ?? rows.last.map(key)
+        {
+            wanted = .older(than: from)
+            poll.hurry()
+        } else if isDetached {
+            return nil
+        } else if joins, let anchor = rows.prefix(Self.overlap + 1).last {
+            wanted = .newer(than: key(anchor))
+        } else if selectedKey == nil {
+            wanted = .newest
+        } else {
+            return nil
+        }
+        guard let id = poll.begin(&counter, now: now) else { return nil }
+        purpose = wanted
+        isReloadWanted = false
+        return (id, wanted)
+    }
+
+    /// - Returns: whether the answer was to the question that is open.
+    mutating func take(
+        _ id: RequestID, _ answer: [Row], continuesAt: Key?, isComplete: Bool, now: Timestamp,
+        interval: Duration
+    ) -> Bool {
+        guard poll.end(id, now: now, interval: interval) else { return false }
+        guard let purpose else {
+            poll.hurry()
+            return true
+        }
+        self.purpose = nil
+        switch purpose {
+        case .newest where isLoaded && !isDetached && rows.count > 0:
+            join(answer, end: isComplete ? nil : continuesAt ?? answer.last.map(key))
+        case .newest:
+            rows = answer
+            self.continuesAt = continuesAt
+            reachesOldest = isComplete
+            isDetached = false
+            if !isLoaded || selectedIndex == 0 {
+                selectedKey = nil
+                top = 0
+            }
+            isLoaded = true
+        case .older:
+            rows += answer
+            self.continuesAt = continuesAt
+            if isComplete { reachesOldest = true }
+        case .newer(let anchor) where answer.count < Self.page:
+            let known = rows.firstIndex { key($0) == anchor } ?? 0
+            rows.replaceSubrange(0..<known, with: answer)
+            if selectedKey != nil { top = max(0, top + answer.count - known) }
+        case .newer: leaveGap(before: answer)
+        }
+        // The search goes on at once while it has found too little.
+        if self.continuesAt != nil || isReloadWanted { poll.hurry() }
+        trim()
+        return true
+    }
+
+    /// Puts the newest rows in the place of those that they cover, and keeps what lies below: what was found there
+    /// was searched for at length.
+    private mutating func join(_ answer: [Row], end: Key?) {
+        guard let end else {
+            rows = answer
+            (reachesOldest, continuesAt) = (true, nil)
+            return
+        }
+        let isFull = answer.count >= Self.page
+        guard !isFull || rows.contains(where: { key($0) >= end }) else { return leaveGap(before: answer) }
+        let kept = rows.filter { key($0) < end }
+        if selectedKey != nil { top = max(0, top + answer.count + kept.count - rows.count) }
+        rows = answer + kept
+    }
+
+    /// More came than one page holds: what lies between is unknown. Who looks at the newest sees the newest; who looks
+    /// at something else keeps it.
+    private mutating func leaveGap(before answer: [Row]) {
+        guard selectedKey == nil else {
+            isDetached = true
+            return
+        }
+        rows = answer
+        reachesOldest = false
+        continuesAt = nil
+    }
+
+    mutating func fail(_ id: RequestID, now: Timestamp) -> Bool {
+        guard poll.fail(id, now: now) else { return false }
+        if !isLoaded { isReloadWanted = true }
+        purpose = nil
+        return true
+    }
+
+    private mutating func trim() {
+        let excess = rows.count - Self.maximumRows
+        guard excess > 0 else { return }
+        if selectedIndex > rows.count / 2 {
+            rows.removeFirst(excess)
+            top = max(0, top - excess)
+            isDetached = true
+        } else {
+            rows.removeLast(excess)
+            reachesOldest = false
+            continuesAt = nil
+        }
+    }
+}

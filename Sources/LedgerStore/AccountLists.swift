@@ -1,0 +1,308 @@
+import Ledger
+import Postgres
+
+/// Lists of accounts.
+extension LedgerQueries {
+    /// Where a page of accounts begins.
+    public enum Start: Sendable, Hashable {
+        case first
+        case after(AccountKey)
+        /// The page that ends just before this account, still in the order of the list.
+        case before(AccountKey)
+        /// The page that ends with the last account, still in the order of the list.
+        case last
+
+        var key: AccountKey? {
+            switch self {
+            case .after(let key), .before(let key): key
+            case .first, .last: nil
+            }
+        }
+
+        /// Whether the page is looked for against the order of the list.
+        var isBackward: Bool {
+            switch self {
+            case .before, .last: true
+            case .first, .after: false
+            }
+        }
+    }
+
+    /// The most accounts of a list by balance or activity.
+    public static let maximumRanked = 2000
+
+    /// How long a question may take that cannot be bounded by rows.
+    static let longQuestion = Duration.seconds(5)
+
+    /// One page of a list.
+    ///
+    /// By code and by name a page costs the same wherever it is. A filter that few accounts meet may end the
+    /// question before the page is full: see ``AccountPage/continuesAt``.
+    ///
+    /// By balance and by activity only `.first` is a place to begin, whatever `start` says, and a page has at most
+    /// ``maximumRanked`` accounts. By balance all accounts are read: on a ledger of a million that takes about a
+    /// second of the server's time, so ask rarely. It ends with `deadlineExceeded` after five seconds.
+    public func accounts(
+        _ filter: AccountFilter, sort: AccountSort, from start: Start, limit: Int
+    ) async throws(PostgresError) -> AccountPage {
+        switch sort.order {
+        case .balance: return try await accountsByBalance(filter, sort, limit: limit)
+        case .activity: return try await accountsByActivity(filter, sort, limit: limit)
+        case .code, .name: break
+        }
+        let way = AccountWalk(
+            order: sort.order, isDescending: sort.isDescending != start.isBackward, key: start.key)
+        let limit = Self.clamped(limit)
+        let words = try await indexedWords(filter)
+        var page: AccountPage?
+        if !words.isEmpty {
+            // A common word fills the page from the first accounts on the way, or soon after; the index would find
+            // too many.
+            let quick = try await look(filter, way, limit: limit, bound: min(1000, bounds.accounts))
+            if quick.listings.count == limit || quick.isComplete {
+                page = quick
+            } else if quick.listings.count * 8 < limit {
+                page = try await accountsByWords(words, filter, way, limit: limit)
+            }
+        }
+        let found: AccountPage
+        if let page {
+            found = page
+        } else {
+            found = try await look(filter, way, limit: limit, bound: bounds.accounts)
+        }
+        guard start.isBackward else { return found }
+        return AccountPage(
+            listings: found.listings.reversed(), continuesAt: found.continuesAt, isComplete: found.isComplete)
+    }
+
+    /// The accounts with these codes, in no particular order; unknown ones are left out.
+    public func accounts(codes: [AccountCode]) async throws(PostgresError) -> [AccountListing] {
+        let rows = try await execute(Self.selectAccountsByCode, [.array(codes.map(\.text))])
+        return try rows.map { row throws(PostgresError) in try row.listing() }
+    }
+
+    /// Looks at accounts on the way one after the other, at most `bound` of them.
+    private func look(
+        _ filter: AccountFilter, _ way: AccountWalk, limit: Int, bound: Int
+    ) async throws(PostgresError) -> AccountPage {
+        let bound = max(bound, limit + 1)
+        let place = [
+            Parameter.optional(way.key?.code.text), .optional(way.key?.name),
+            .optional(Self.narrowStatus(filter)),
+        ]
+        let rows = try await execute(
+            way.statement,
+            place + [.value(Int64(bound)), .value(Int64(limit) + 1)] + FilterSQL.parameters(filter))
+        let listings = try rows.map { row throws(PostgresError) in try row.listing() }
+        if listings.count > limit {
+            return AccountPage(
+                listings: Array(listings.prefix(limit)), continuesAt: nil, isComplete: false)
+        }
+        if filter.holdsForAll(ofStatus: Self.narrowStatus(filter)) {
+            return AccountPage(listings: listings, continuesAt: nil, isComplete: true)
+        }
+        let stop = try await execute(way.stopStatement, place + [.value(Int64(bound) - 1)])
+        guard let row = stop.first else {
+            return AccountPage(listings: listings, continuesAt: nil, isComplete: true)
+        }
+        // An account that was opened in between moves the place where the look ended; what was found behind it
+        // must not be found again.
+        let ended = AccountKey(code: AccountCode(stored: try row.decode(0)), name: try row.decode(1))
+        let last = listings.last.map { AccountKey($0.account) }
+        let end = last.map { way.isOrdered(ended, $0) ? $0 : ended } ?? ended
+        return AccountPage(
+            listings: listings, continuesAt: listings.count == limit ? nil : end, isComplete: false)
+    }
+
+    /// The page by way of the index on words; nil where it finds too many to sort.
+    private func accountsByWords(
+        _ words: [String], _ filter: AccountFilter, _ way: AccountWalk, limit: Int
+    ) async throws(PostgresError) -> AccountPage? {
+        let place = [Parameter.optional(way.key?.code.text), .optional(way.key?.name)]
+        let patterns = (0..<3).map { index in
+            Parameter.optional(index < words.count ? FilterSQL.pattern(words[index]) : nil)
+        }
+        let query = Query(
+            way.wordStatement,
+            place + patterns + [.value(Int64(Self.maximumFound) + 1), .value(Int64(limit) + 1)]
+                + FilterSQL.parameters(filter))
+        guard let rows = try await withIndexes(query) else { return nil }
+        guard let found = try rows.first?.decode(0, as: Int64.self), found <= Self.maximumFound else {
+            return nil
+        }
+        var listings: [AccountListing] = []
+        for row in rows where try row.decodeOptional(1, as: Identifier.self) != nil {
+            listings.append(try row.listing(from: 1))
+        }
+        return AccountPage(
+            listings: Array(listings.prefix(limit)), continuesAt: nil, isComplete: listings.count <= limit)
+    }
+
+    /// The most accounts that are found by words and then sorted.
+    static let maximumFound = 2000
+
+    /// Executes a query that must go through an index; nil when it takes long all the same. Its estimate of how
+    /// many accounts have a word is rough, and may make the planner read all of them instead.
+    func withIndexes(_ query: Query) async throws(PostgresError) -> Rows? {
+        do throws(PostgresError) {
+            let answers = try await execute(
+                [Query(Self.scansOff), query, Query(Self.scansOn)], timeout: .seconds(1))
+            return answers.count == 3 ? answers[1] : nil
+        } catch {
+            if error.kind == .deadlineExceeded { return nil }
+            throw error
+        }
+    }
+
+    private static let scansOff = Statement(
+        name: "scans_off", sql: "SELECT set_config('enable_seqscan', 'off', true)")
+    private static let scansOn = Statement(
+        name: "scans_on", sql: "SELECT set_config('enable_seqscan', 'on', true)")
+
+    func indexedWords(_ filter: AccountFilter) async throws(PostgresError) -> [String] {
+        let all = SearchAbility.indexed(filter.words, knowsAllLetters: true)
+        if all.isEmpty { return [] }
+        let facts = try await search.facts(self)
+        if !facts.hasWordIndex { return [] }
+        return SearchAbility.indexed(filter.words, knowsAllLetters: facts.knowsAllLetters)
+    }
+
+    /// A status that few accounts have, and that has an index.
+    static func narrowStatus(_ filter: AccountFilter) -> String? {
+        filter.status == .open ? nil : filter.status?.rawValue
+    }
+
+    private static let selectAccountsByCode = Statement(
+        name: "select_accounts_by_code",
+        sql: """
+            SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
+            FROM bursar.accounts AS a WHERE a.code = ANY ($1::text[])
+            """)
+}
+
+extension AccountFilter {
+    /// Whether every account of this status, or of any when it is nil, meets it.
+    func holdsForAll(ofStatus status: String?) -> Bool {
+        var rest = self
+        if status == self.status?.rawValue { rest.status = nil }
+        return rest.isEmpty
+    }
+}
+
+/// A way through the accounts, from a place in one direction.
+struct AccountWalk {
+    let order: AccountOrder
+    let isDescending: Bool
+    let key: AccountKey?
+
+    /// Whether the first of these places comes before the second on the way.
+    func isOrdered(_ first: AccountKey, _ second: AccountKey) -> Bool {
+        let (lower, upper) = isDescending ? (second, first) : (first, second)
+        if order == .name, !lower.name.utf8.elementsEqual(upper.name.utf8) {
+            return lower.name.utf8.lexicographicallyPrecedes(upper.name.utf8)
+        }
+        return lower.code < upper.code
+    }
+
+    var statement: Statement { isByName ? Self.byName[side].list : Self.byCode[side].list }
+    var stopStatement: Statement { isByName ? Self.byName[side].stop : Self.byCode[side].stop }
+    var wordStatement: Statement { isByName ? Self.byName[side].words : Self.byCode[side].words }
+
+    private var isByName: Bool { order == .name }
+    private var side: Int { isDescending ? 1 : 0 }
+
+    static var allStatements: [Statement] { (byCode + byName).flatMap { [$0.list, $0.stop, $0.words] } }
+
+    /// When the account's last record was booked. An account whose last record is missing is listed all the same.
+    static let lastBookedAt = """
+        coalesce((
+            SELECT r.booked_at FROM bursar.account_records AS r WHERE r.account_id = a.id AND r.seq = a.version
+        ), TIMESTAMPTZ '1970-01-01 00:00:00Z')
+        """
+
+    private typealias Statements = (list: Statement, stop: Statement, words: Statement)
+
+    private static let byCode = [
+        statements("code", columns: ["a.code"], descending: false),
+        statements("code", columns: ["a.code"], descending: true),
+    ]
+    private static let byName = [
+        statements("name", columns: ["a.name", "a.code"], descending: false),
+        statements("name", columns: ["a.name", "a.code"], descending: true),
+    ]
+
+    /// Parameters of all three: code and name of the place, then what each needs.
+    private static func statements(_ name: String, columns: [String], descending: Bool) -> Statements {
+        let direction = descending ? "DESC" : "ASC"
+        let order = columns.map { "\($0) \(direction)" }.joined(separator: ", ")
+        let key = columns.map { $0 == "a.code" ? "$1::text" : "$2::text" }.joined(separator: ", ")
+        let beyond = """
+            ($1::text IS NULL OR $2::text IS NULL OR (\(columns.joined(separator: ", "))) \
+            \(descending ? "<" : ">") (\(key)))
+            """
+        let suffix = "\(name)_\(descending ? "down" : "up")"
+        let look = "\(beyond) AND ($3::text IS NULL OR a.status = $3::text)"
+        return (
+            Statement(
+                name: "list_accounts_by_\(suffix)",
+                sql: """
+                    SELECT \(accountColumns), \(lastBookedAt)
+                    FROM (
+                        SELECT * FROM (
+                            SELECT * FROM bursar.accounts AS a WHERE \(look)
+                            ORDER BY \(order) LIMIT $4::bigint
+                        ) AS a
+                        WHERE \(FilterSQL.accountCondition(from: 6))
+                        ORDER BY \(order) LIMIT $5::bigint
+                    ) AS a
+                    ORDER BY \(order)
+                    """),
+            // The accounts skipped here were looked at just before, at most as many as the bound.
+            Statement(
+                name: "end_of_accounts_by_\(suffix)",
+                sql: """
+                    SELECT a.code, a.name FROM bursar.accounts AS a
+                    WHERE a.code = (
+                        SELECT a.code FROM bursar.accounts AS a WHERE \(look)
+                        ORDER BY \(order) OFFSET $4::bigint LIMIT 1
+                    )
+                    """),
+            Statement(
+                name: "find_accounts_by_\(suffix)",
+                sql: """
+                    WITH found AS MATERIALIZED (
+                        SELECT * FROM bursar.accounts AS a
+                        WHERE ($3::text IS NULL OR \(FilterSQL.accountText) ILIKE $3::text)
+                            AND ($4::text IS NULL OR \(FilterSQL.accountText) ILIKE $4::text)
+                            AND ($5::text IS NULL OR \(FilterSQL.accountText) ILIKE $5::text)
+                        LIMIT $6::bigint
+                    )
+                    SELECT n.found, p.* FROM (SELECT count(*) AS found FROM found) AS n
+                    LEFT JOIN (
+                        SELECT \(accountColumns), \(lastBookedAt) FROM (
+                            SELECT * FROM found AS a
+                            WHERE \(beyond) AND \(FilterSQL.accountCondition(from: 8))
+                            ORDER BY \(order) LIMIT $7::bigint
+                        ) AS a
+                    ) AS p ON true
+                    ORDER BY \(order.replacing("a.", with: "p."))
+                    """)
+        )
+    }
+}
+
+extension String {
+    fileprivate func replacing(_ prefix: String, with other: String) -> String {
+        split(separator: " ", omittingEmptySubsequences: false)
+            .map { $0.hasPrefix(prefix) ? other + $0.dropFirst(prefix.count) : String($0) }
+            .joined(separator: " ")
+    }
+}
+
+extension Row {
+    /// Decodes ``accountColumns`` and the booking time of the last record, from column `first` on.
+    func listing(from first: Int = 0) throws(PostgresError) -> AccountListing {
+        AccountListing(account: try account(from: first), lastBookedAt: try decode(first + 12))
+    }
+}

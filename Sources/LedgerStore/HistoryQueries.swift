@@ -1,0 +1,155 @@
+import Ledger
+import Postgres
+
+/// Questions about the history of one account, each at the same cost for a long history and a short one.
+extension LedgerQueries {
+    /// The records that a filter holds for, newest first, from number `newestSeq` down. A bounded number of
+    /// records is looked at: see ``HistoryPage/continuesAt``.
+    public func history(
+        of account: Account, filter: HistoryFilter, newestSeq: Int64, limit: Int
+    ) async throws(PostgresError) -> HistoryPage {
+        let limit = Self.clamped(limit)
+        let bound = max(bounds.records, limit + 1)
+        let range = AmountCondition.range(filter.amounts, digits: account.currency.digits)
+        let amounts: [Parameter] =
+            filter.amounts.isEmpty
+            ? [.optional(Int64?.none), .optional(Int64?.none)]
+            : [.value(range?.lowerBound ?? 1), .value(range?.upperBound ?? 0)]
+        let rows = try await execute(
+            Self.selectFilteredHistory,
+            [
+                .value(account.id), .value(newestSeq), .value(Int64(bound)), .value(Int64(limit) + 1),
+                .array(filter.words.map(FilterSQL.pattern)), .optional(filter.kind),
+                .optional(filter.side?.rawValue),
+            ] + amounts)
+        let lines = try rows.map { row throws(PostgresError) in try row.historyLine() }
+        if lines.count > limit {
+            return HistoryPage(lines: Array(lines.prefix(limit)), continuesAt: nil, isComplete: false)
+        }
+        let next = try await execute(
+            Self.selectHistoryStop, [.value(account.id), .value(newestSeq), .value(Int64(bound))])
+        let continuesAt = try next.first?.decode(0, as: Int64.self)
+        return HistoryPage(
+            lines: lines, continuesAt: lines.count == limit ? nil : continuesAt,
+            isComplete: continuesAt == nil)
+    }
+
+    /// The number of the account's newest record whose value date is on or before the day; nil when there is
+    /// none.
+    ///
+    /// Value dates nearly follow the numbers, so the place is found by halving. A record whose value date is out
+    /// of that order is found too when it lies within a hundred records of the place.
+    public func record(
+        of account: Identifier, onOrBefore day: CalendarDate
+    ) async throws(PostgresError) -> Int64? {
+        try await execute(Self.selectRecordByDay, [.value(account), .value(day)])
+            .first?.decodeOptional(0, as: Int64.self)
+    }
+
+    /// The account's ledger balance after some of its records, `count` at most and two at least: evenly spread
+    /// by number, with the first and the newest, oldest first.
+    public func balanceSamples(of account: Account, count: Int) async throws(PostgresError) -> [BalanceSample]
+    {
+        let seqs = Self.spread(over: account.version, count: min(max(count, 2), Self.maximumPage))
+        var samples: [BalanceSample] = []
+        for row in try await execute(Self.selectSamples, [.value(account.id), .array(seqs)]) {
+            let debits = try row.decode(2, as: Int64.self)
+            let credits = try row.decode(3, as: Int64.self)
+            samples.append(
+                BalanceSample(
+                    seq: try row.decode(0), day: try row.decode(1),
+                    units: account.accountClass.normalBalance(debits: debits, credits: credits)))
+        }
+        return samples
+    }
+
+    /// Numbers from 1 to `last`, evenly spread, both ends included.
+    static func spread(over last: Int64, count: Int) -> [Int64] {
+        if last < 1 { return [] }
+        if last <= Int64(count) { return Array(1...last) }
+        let steps = Int64(count - 1)
+        return (0...steps).map { step in
+            // The product of two large numbers would not fit; the quotient and the rest apart do.
+            let (quotient, rest) = (last - 1).quotientAndRemainder(dividingBy: steps)
+            return 1 + quotient * step + rest * step / steps
+        }
+    }
+
+    private static let day = "coalesce(j.value_date, (r.booked_at AT TIME ZONE 'UTC')::date)"
+
+    static let selectFilteredHistory = Statement(
+        name: "list_history",
+        sql: """
+            SELECT \(recordColumns), \(journalColumns)
+            FROM (
+                SELECT * FROM bursar.account_records AS r
+                WHERE r.account_id = $1::uuid AND r.seq <= $2::bigint ORDER BY r.seq DESC LIMIT $3::bigint
+            ) AS r
+            LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id
+            WHERE ($7::text IS NULL OR r.side = $7::text)
+                AND ($8::bigint IS NULL OR r.amount BETWEEN $8::bigint AND $9::bigint)
+                AND ($6::text IS NULL OR coalesce(j.kind, r.kind) = $6::text)
+                AND (
+                    CASE WHEN j.id IS NOT NULL THEN \(journalText)
+                    ELSE coalesce(r.reference, '') || ' ' || coalesce(r.reason, '') || ' '
+                        || coalesce(r.actor, '') END
+                ) ILIKE ALL ($5::text[])
+            ORDER BY r.seq DESC LIMIT $4::bigint
+            """)
+
+    /// The record after those that were looked at just before, at most as many as the bound.
+    static let selectHistoryStop = Statement(
+        name: "end_of_history",
+        sql: """
+            SELECT r.seq FROM bursar.account_records AS r
+            WHERE r.account_id = $1::uuid AND r.seq <= $2::bigint
+            ORDER BY r.seq DESC OFFSET $3::bigint LIMIT 1
+            """)
+
+    /// Halves the span between a record that is early enough, or none, and one that is not, or none.
+    static let selectRecordByDay = Statement(
+        name: "select_record_by_day",
+        sql: """
+            WITH RECURSIVE span (low, high) AS (
+                SELECT 0::bigint, max(r.seq) + 1 FROM bursar.account_records AS r WHERE r.account_id = $1::uuid
+                UNION ALL
+                SELECT CASE WHEN s.is_early THEN s.middle ELSE s.low END,
+                    CASE WHEN s.is_early THEN s.high ELSE s.middle END
+                FROM (
+                    SELECT h.low, h.high, h.middle, coalesce((
+                        SELECT \(day) <= $2::date FROM bursar.account_records AS r
+                        LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id
+                        WHERE r.account_id = $1::uuid AND r.seq = h.middle
+                    ), false) AS is_early
+                    FROM (
+                        SELECT low, high, (low + high) / 2 AS middle FROM span WHERE high - low > 1 OFFSET 0
+                    ) AS h
+                    OFFSET 0
+                ) AS s
+            ), place AS (
+                SELECT low FROM span WHERE high - low = 1
+            )
+            SELECT max(r.seq) FROM place AS p
+            JOIN bursar.account_records AS r
+                ON r.account_id = $1::uuid AND r.seq >= p.low AND r.seq <= p.low + 100
+            LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id
+            WHERE \(day) <= $2::date
+            """)
+
+    /// Each record is looked up by itself: from the statistics of a long history the planner would take the
+    /// hundred for thousands, and read the whole journal to join them.
+    static let selectSamples = Statement(
+        name: "select_balance_samples",
+        sql: """
+            SELECT r.seq, \(day), r.debits, r.credits
+            FROM unnest($2::bigint[]) AS s (seq)
+            CROSS JOIN LATERAL (
+                SELECT * FROM bursar.account_records AS r
+                WHERE r.account_id = $1::uuid AND r.seq = s.seq LIMIT 1
+            ) AS r
+            LEFT JOIN LATERAL (
+                SELECT j.value_date FROM bursar.journal AS j WHERE j.id = r.transaction_id LIMIT 1
+            ) AS j ON true
+            ORDER BY r.seq
+            """)
+}

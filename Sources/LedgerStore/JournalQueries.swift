@@ -1,0 +1,193 @@
+import Ledger
+import Postgres
+
+/// The journal, newest first.
+extension LedgerQueries {
+    /// One page of the transactions that a filter holds for, those before `id` or all.
+    ///
+    /// Booking days and what references begin with are found by index; for anything else a bounded number of
+    /// transactions is looked at: see ``JournalPage/continuesAt``.
+    public func journal(
+        _ filter: JournalFilter, before id: Identifier?, limit: Int
+    ) async throws(PostgresError) -> JournalPage {
+        let limit = Self.clamped(limit)
+        let place = [Parameter.optional(id)] + Self.bounds(filter)
+        guard let condition = try await parameters(filter) else {
+            return JournalPage(transactions: [], continuesAt: nil, isComplete: true)
+        }
+        if let prefix = filter.referencePrefix, try await search.facts(self).sortsByBytes {
+            let parameters =
+                place + [.value(Int64(Self.maximumOfPrefix) + 1), .value(Int64(limit) + 1)] + condition
+                + [.value(prefix), .value(prefix + "\u{10FFFF}")]
+            let rows = try await execute(Self.selectJournalByPrefix, parameters)
+            if let found = try rows.first?.decode(0, as: Int64.self), found <= Self.maximumOfPrefix {
+                var heads: [JournalTransaction] = []
+                for row in rows where try row.decodeOptional(1, as: Identifier.self) != nil {
+                    heads.append(try row.journalTransaction(from: 1))
+                }
+                return JournalPage(
+                    transactions: try await posted(Array(heads.prefix(limit))), continuesAt: nil,
+                    isComplete: heads.count <= limit)
+            }
+        }
+        return try await look(place, condition, limit: limit)
+    }
+
+    /// The most transactions that are found by what their references begin with. They lie all over the journal,
+    /// and each may be a page to be read from disk.
+    private static let maximumOfPrefix = 1000
+
+    private func look(
+        _ place: [Parameter], _ condition: [Parameter], limit: Int
+    ) async throws(PostgresError) -> JournalPage {
+        let bound = max(bounds.transactions, limit + 1)
+        let rows = try await execute(
+            Self.selectJournalPage,
+            place + [.value(Int64(bound)), .value(Int64(limit) + 1)] + condition)
+        let heads = try rows.map { row throws(PostgresError) in try row.journalTransaction(from: 0) }
+        let transactions = try await posted(Array(heads.prefix(limit)))
+        if heads.count > limit {
+            return JournalPage(transactions: transactions, continuesAt: nil, isComplete: false)
+        }
+        let stop = try await execute(Self.selectJournalStop, place + [.value(Int64(bound) - 1)])
+        guard let ended = try stop.first?.decode(0, as: Identifier.self) else {
+            return JournalPage(transactions: transactions, continuesAt: nil, isComplete: true)
+        }
+        // Nothing that was found may be found again, also where a transaction came in between.
+        let end = min(ended, heads.last?.id ?? ended)
+        return JournalPage(
+            transactions: transactions, continuesAt: heads.count == limit ? nil : end, isComplete: false)
+    }
+
+    /// The newest of the transactions that came after this one, newest first, at most `limit`.
+    ///
+    /// Ids are in the order in which operations began. One that had to wait for others may come on the books
+    /// after a later one, so a view that follows the journal asks from a place a little before its newest line.
+    public func journalNewer(
+        than id: Identifier, limit: Int
+    ) async throws(PostgresError) -> [PostedTransaction] {
+        try await transactions(Self.selectJournalAfter, [.value(id), Self.bounded(limit)])
+    }
+
+    /// The transactions that reverse this one, oldest first, at most ``maximumPage``.
+    public func reversals(of id: Identifier) async throws(PostgresError) -> [JournalTransaction] {
+        try await execute(Self.selectReversals, [.value(id), Self.bounded(Self.maximumPage)])
+            .map { row throws(PostgresError) in try row.journalTransaction(from: 0) }
+    }
+
+    // MARK: Parameters
+
+    /// Between the moment that an id is made of and the booking, an operation may have been tried for a while.
+    private static let idAhead: Int64 = 3_600_000_000
+
+    /// The ids between which the transactions of the filter's booking days lie, the second not included.
+    private static func bounds(_ filter: JournalFilter) -> [Parameter] {
+        let day: Int64 = 86_400_000_000
+        let from = filter.from.map { firstID(at: Int64($0.daysSince1970) * day - idAhead) }
+        let to = filter.to.map { firstID(at: (Int64($0.daysSince1970) + 1) * day + idAhead) }
+        return [.optional(from), .optional(to)]
+    }
+
+    private static func firstID(at microseconds: Int64) -> Identifier {
+        let milliseconds = UInt64(clamping: microseconds / 1000)
+        // After the year 10889 the 48 bits of an id are used up.
+        return milliseconds > 0xffff_ffff_ffff
+            ? Identifier(high: .max, low: .max) : Identifier(high: milliseconds << 16, low: 0)
+    }
+
+    /// Nil when the filter names an account that there is not.
+    private func parameters(_ filter: JournalFilter) async throws(PostgresError) -> [Parameter]? {
+        var account: Identifier?
+        if let code = filter.account {
+            guard let listing = try await accounts(codes: [code]).first else { return nil }
+            account = listing.account.id
+        }
+        return [
+            .array(filter.words.map(FilterSQL.pattern)), .optional(filter.kind?.rawValue),
+            .optional(filter.actor.map(FilterSQL.escaped)), .optional(filter.referencePrefix),
+            .optional(filter.from), .optional(filter.to), .optional(account),
+        ] + FilterSQL.ranges(filter.amounts)
+    }
+
+    // MARK: Statements
+
+    static let journalText = """
+        (j.reference || ' ' || j.narrative || ' ' || coalesce(j.reason_code, '') || ' ' || coalesce(j.reason, '') \
+        || ' ' || j.actor)
+        """
+
+    /// What a row `j` must meet; its nine parameters begin with number `first`.
+    private static func condition(from first: Int) -> String {
+        """
+        \(journalText) ILIKE ALL ($\(first)::text[])
+            AND ($\(first + 1)::text IS NULL OR j.kind = $\(first + 1)::text)
+            AND ($\(first + 2)::text IS NULL OR j.actor ILIKE $\(first + 2)::text)
+            AND ($\(first + 3)::text IS NULL
+                OR substr(j.reference, 1, length($\(first + 3)::text)) = $\(first + 3)::text)
+            AND ($\(first + 4)::date IS NULL OR (j.booked_at AT TIME ZONE 'UTC')::date >= $\(first + 4)::date)
+            AND ($\(first + 5)::date IS NULL OR (j.booked_at AT TIME ZONE 'UTC')::date <= $\(first + 5)::date)
+            AND ($\(first + 6)::uuid IS NULL OR EXISTS (
+                SELECT 1 FROM bursar.account_records AS r
+                WHERE r.transaction_id = j.id AND r.account_id = $\(first + 6)::uuid OFFSET 0
+            ))
+            AND (array_length($\(first + 7)::bigint[], 1) IS NULL OR EXISTS (
+                SELECT 1 FROM bursar.account_records AS r
+                JOIN bursar.accounts AS a ON a.id = r.account_id
+                WHERE r.transaction_id = j.id AND r.side = 'debit'
+                GROUP BY a.currency
+                HAVING \(FilterSQL.inRange("sum(r.amount)", from: first + 7))
+            ))
+        """
+    }
+
+    private static let place = """
+        ($1::uuid IS NULL OR j.id < $1::uuid) AND ($2::uuid IS NULL OR j.id >= $2::uuid)
+            AND ($3::uuid IS NULL OR j.id < $3::uuid)
+        """
+
+    static let selectJournalPage = Statement(
+        name: "list_journal",
+        sql: """
+            SELECT \(journalColumns) FROM (
+                SELECT * FROM bursar.journal AS j WHERE \(place) ORDER BY j.id DESC LIMIT $4::bigint
+            ) AS j
+            WHERE \(condition(from: 6))
+            ORDER BY j.id DESC LIMIT $5::bigint
+            """)
+
+    /// The transactions skipped here were looked at just before, at most as many as the bound.
+    static let selectJournalStop = Statement(
+        name: "end_of_journal",
+        sql: """
+            SELECT j.id FROM bursar.journal AS j WHERE \(place) ORDER BY j.id DESC OFFSET $4::bigint LIMIT 1
+            """)
+
+    static let selectJournalByPrefix = Statement(
+        name: "find_journal_by_reference",
+        sql: """
+            WITH found AS MATERIALIZED (
+                SELECT * FROM bursar.journal AS j
+                WHERE j.reference >= $15::text AND j.reference < $16::text LIMIT $4::bigint
+            )
+            SELECT n.found, p.* FROM (SELECT count(*) AS found FROM found) AS n
+            LEFT JOIN (
+                SELECT \(journalColumns) FROM found AS j WHERE \(place) AND \(condition(from: 6))
+                ORDER BY j.id DESC LIMIT $5::bigint
+            ) AS p ON true
+            ORDER BY p.id DESC
+            """)
+
+    static let selectJournalAfter = Statement(
+        name: "list_newer_journal",
+        sql: """
+            SELECT \(journalColumns) FROM bursar.journal AS j WHERE j.id > $1::uuid
+            ORDER BY j.id DESC LIMIT $2::bigint
+            """)
+
+    static let selectReversals = Statement(
+        name: "select_reversals",
+        sql: """
+            SELECT \(journalColumns) FROM bursar.journal AS j
+            WHERE j.reverses IS NOT NULL AND j.reverses = $1::uuid ORDER BY j.id LIMIT $2::bigint
+            """)
+}

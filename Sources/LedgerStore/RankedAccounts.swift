@@ -1,0 +1,218 @@
+import Ledger
+import Postgres
+
+/// Lists by what changes with each posting, for which there can be no index; counts and totals.
+extension LedgerQueries {
+    func accountsByBalance(
+        _ filter: AccountFilter, _ sort: AccountSort, limit: Int
+    ) async throws(PostgresError) -> AccountPage {
+        try await ranked(
+            sort.isDescending ? Self.greatestBalances : Self.leastBalances, filter, limit: limit)
+    }
+
+    /// By activity, latest first: whoever is in the newest transactions and account changes. Only when those do
+    /// not fill the page are all accounts sorted; where that takes too long, the page has what was found.
+    func accountsByActivity(
+        _ filter: AccountFilter, _ sort: AccountSort, limit: Int
+    ) async throws(PostgresError) -> AccountPage {
+        guard sort.isDescending else { return try await ranked(Self.leastActive, filter, limit: limit) }
+        let limit = min(Self.clamped(limit), Self.maximumRanked)
+        var page = AccountPage(listings: [], continuesAt: nil, isComplete: false)
+        // Without a filter a few transactions name enough accounts.
+        for bound in [limit + 100, bounds.transactions] {
+            let rows = try await execute(
+                Self.recentlyActive,
+                [.value(Int64(bound)), .value(Int64(limit) + 1)] + FilterSQL.parameters(filter),
+                timeout: Self.longQuestion)
+            let recent = try rows.map { row throws(PostgresError) in try row.listing() }
+            page = AccountPage(
+                listings: Array(recent.prefix(limit)), continuesAt: nil, isComplete: false)
+            if recent.count > limit { return page }
+        }
+        do throws(PostgresError) {
+            return try await ranked(Self.mostActive, filter, limit: limit)
+        } catch {
+            if error.kind == .deadlineExceeded { return page }
+            throw error
+        }
+    }
+
+    private func ranked(
+        _ statement: Statement, _ filter: AccountFilter, limit: Int
+    ) async throws(PostgresError) -> AccountPage {
+        let limit = min(Self.clamped(limit), Self.maximumRanked)
+        let rows = try await execute(
+            statement, [.value(Int64(limit) + 1)] + FilterSQL.parameters(filter), timeout: Self.longQuestion)
+        let listings = try rows.map { row throws(PostgresError) in try row.listing() }
+        return AccountPage(
+            listings: Array(listings.prefix(limit)), continuesAt: nil, isComplete: listings.count <= limit)
+    }
+
+    /// How many accounts there are for a filter: counted up to `bound`, among a bounded number of accounts.
+    public func countAccounts(_ filter: AccountFilter, bound: Int = 10_000) async throws(PostgresError)
+        -> BoundedCount
+    {
+        let words = try await indexedWords(filter)
+        if !words.isEmpty, let count = try await countByWords(words, filter) {
+            return BoundedCount(count: min(count, bound), isBounded: count > bound)
+        }
+        let status = Self.narrowStatus(filter)
+        // Where each account counts there is no need to look at more of them than are counted.
+        let look = filter.holdsForAll(ofStatus: status) ? bound : max(bound, bounds.accounts)
+        let rows = try await execute(
+            Self.countAccounts,
+            [.optional(status), .value(Int64(look) + 1)] + FilterSQL.parameters(filter))
+        guard let row = rows.first else { return BoundedCount(count: 0, isBounded: false) }
+        let looked = try row.decode(0, as: Int64.self)
+        let count = Int(try row.decode(1, as: Int64.self))
+        return BoundedCount(count: min(count, bound), isBounded: looked > look || count > bound)
+    }
+
+    private func countByWords(_ words: [String], _ filter: AccountFilter) async throws(PostgresError) -> Int?
+    {
+        let patterns = (0..<3).map { index in
+            Parameter.optional(index < words.count ? FilterSQL.pattern(words[index]) : nil)
+        }
+        let query = Query(
+            Self.countByWords,
+            patterns + [.value(Int64(Self.maximumFound) + 1)] + FilterSQL.parameters(filter))
+        guard let row = try await withIndexes(query)?.first,
+            try row.decode(0, as: Int64.self) <= Self.maximumFound
+        else { return nil }
+        return Int(try row.decode(1, as: Int64.self))
+    }
+
+    /// Debits and credits of all accounts, for each currency.
+    public func trialBalance() async throws(PostgresError) -> [TrialBalance] {
+        var lines: [TrialBalance] = []
+        for row in try await execute(Self.selectTrialBalance, []) {
+            let currency = try row.decodeCurrency(0)
+            lines.append(
+                TrialBalance(
+                    debits: Money(units: try row.decode(1), currency: currency),
+                    credits: Money(units: try row.decode(2), currency: currency)))
+        }
+        return lines
+    }
+
+    /// Debits and credits of all accounts, for each class and currency, in the order of the classes. Reads all
+    /// accounts, so ask rarely.
+    public func trialBalanceByClass() async throws(PostgresError) -> [TrialBalanceLine] {
+        var lines: [TrialBalanceLine] = []
+        for row in try await execute(Self.selectTrialBalanceByClass, []) {
+            let currency = try row.decodeCurrency(1)
+            lines.append(
+                TrialBalanceLine(
+                    accountClass: try row.decodeCase(0), accounts: try row.decode(2),
+                    debits: Money(units: try row.decode(3), currency: currency),
+                    credits: Money(units: try row.decode(4), currency: currency)))
+        }
+        return AccountClass.allCases.flatMap { accountClass in
+            lines.filter { $0.accountClass == accountClass }
+        }
+    }
+}
+
+// MARK: - Statements
+
+extension LedgerQueries {
+    private static func rankedStatement(_ name: String, by order: String) -> Statement {
+        Statement(
+            name: name,
+            sql: """
+                SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
+                FROM (
+                    SELECT * FROM bursar.accounts AS a WHERE \(FilterSQL.accountCondition(from: 2))
+                    ORDER BY \(order), a.code LIMIT $1::bigint
+                ) AS a
+                ORDER BY \(order), a.code
+                """)
+    }
+
+    static let greatestBalances = rankedStatement(
+        "list_greatest_balances", by: "\(FilterSQL.ledgerNumber) DESC")
+    static let leastBalances = rankedStatement("list_least_balances", by: FilterSQL.ledgerNumber)
+
+    private static func activityStatement(_ name: String, by direction: String) -> Statement {
+        Statement(
+            name: name,
+            sql: """
+                SELECT \(accountColumns), r.booked_at
+                FROM bursar.accounts AS a
+                JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = a.version
+                WHERE \(FilterSQL.accountCondition(from: 2))
+                ORDER BY r.booked_at \(direction), a.code LIMIT $1::bigint
+                """)
+    }
+
+    static let mostActive = activityStatement("list_most_active", by: "DESC")
+    static let leastActive = activityStatement("list_least_active", by: "ASC")
+
+    /// An account that is in none of the rows looked at was last active before the later of the two moments at
+    /// which these end, so that the order is certain for all that were active since.
+    static let recentlyActive = Statement(
+        name: "list_recently_active",
+        sql: """
+            WITH posted AS MATERIALIZED (
+                SELECT id, booked_at FROM bursar.journal ORDER BY id DESC LIMIT $1::bigint
+            ), changed AS MATERIALIZED (
+                SELECT account_id, booked_at FROM bursar.account_records WHERE transaction_id IS NULL
+                ORDER BY booked_at DESC LIMIT $1::bigint
+            ), horizon AS (
+                SELECT greatest(
+                    (SELECT min(booked_at) FROM posted HAVING count(*) = $1::bigint),
+                    (SELECT min(booked_at) FROM changed HAVING count(*) = $1::bigint)) AS since
+            ), touched AS MATERIALIZED (
+                SELECT r.account_id FROM posted AS p
+                JOIN bursar.account_records AS r ON r.transaction_id = p.id
+                UNION
+                SELECT account_id FROM changed
+            )
+            SELECT \(accountColumns), r.booked_at
+            FROM touched AS t
+            CROSS JOIN horizon AS h
+            JOIN bursar.accounts AS a ON a.id = t.account_id
+            JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = a.version
+            WHERE (h.since IS NULL OR r.booked_at >= h.since) AND \(FilterSQL.accountCondition(from: 3))
+            ORDER BY r.booked_at DESC, a.code LIMIT $2::bigint
+            """)
+
+    static let countAccounts = Statement(
+        name: "count_accounts",
+        sql: """
+            SELECT count(*), coalesce(sum(CASE WHEN \(FilterSQL.accountCondition(from: 3)) THEN 1 ELSE 0 END), 0)
+                ::bigint
+            FROM (
+                SELECT * FROM bursar.accounts AS a WHERE $1::text IS NULL OR a.status = $1::text
+                LIMIT $2::bigint
+            ) AS a
+            """)
+
+    static let countByWords = Statement(
+        name: "count_accounts_by_words",
+        sql: """
+            SELECT count(*), coalesce(sum(CASE WHEN \(FilterSQL.accountCondition(from: 5)) THEN 1 ELSE 0 END), 0)
+                ::bigint
+            FROM (
+                SELECT * FROM bursar.accounts AS a
+                WHERE ($1::text IS NULL OR \(FilterSQL.accountText) ILIKE $1::text)
+                    AND ($2::text IS NULL OR \(FilterSQL.accountText) ILIKE $2::text)
+                    AND ($3::text IS NULL OR \(FilterSQL.accountText) ILIKE $3::text)
+                LIMIT $4::bigint
+            ) AS a
+            """)
+
+    static let selectTrialBalance = Statement(
+        name: "select_trial_balance",
+        sql: """
+            SELECT currency, sum(debits)::bigint, sum(credits)::bigint
+            FROM bursar.accounts GROUP BY currency ORDER BY currency
+            """)
+
+    static let selectTrialBalanceByClass = Statement(
+        name: "select_trial_balance_by_class",
+        sql: """
+            SELECT class, currency, count(*), sum(debits)::bigint, sum(credits)::bigint
+            FROM bursar.accounts GROUP BY class, currency ORDER BY class, currency
+            """)
+}
