@@ -56,7 +56,10 @@ extension ConsoleState {
                 questions += screens[index].nextQuestions(context, &requests)
             }
         }
-        questions += books.nextQuestions(filter: accounts.accountFilter, now: now, counter: &requests)
+        // They read many accounts, and the first screen must not wait for them.
+        if accounts.loadedAt != nil || !screens.isEmpty {
+            questions += books.nextQuestions(filter: accounts.accountFilter, now: now, counter: &requests)
+        }
         questions += nextFormQuestions()
         remember()
         return questions.map { .ask($0.0, $0.1) }

@@ -84,7 +84,7 @@ extension Terminal {
             // After a stop the size may be another one, which the frame has to be made for.
             let isResumed = hasResumed
             hasResumed = false
-            if directive.needsDrawing, pacer.mayDraw, !isResumed {
+            if directive.needsDrawing, pacer.mayDraw(), !isResumed {
                 draw(view())
                 directive.needsDrawing = false
                 pacer.drew()
@@ -205,14 +205,25 @@ private struct Waiter {
     }
 }
 
-/// Spreads frames out when there are many.
-private struct Pacer {
+/// Spreads frames out when there are many, and lets the first few through at once: an answer that comes right behind
+/// a key is not to wait for the next turn.
+struct Pacer {
     private let interval: Duration
-    private(set) var next = ContinuousClock.now
+    /// Frames that may be drawn at once after a quiet time.
+    private static let burst = 4
+    /// When the frames so far would have been drawn had they been spread out evenly.
+    private var even: ContinuousClock.Instant
 
-    init(framesPerSecond: Int) { interval = .seconds(1) / framesPerSecond }
+    /// - Parameter framesPerSecond: the most in any second, the first ones included.
+    init(framesPerSecond: Int, now: ContinuousClock.Instant = .now) {
+        interval = .seconds(1) / max(framesPerSecond - Self.burst, 1)
+        even = now
+    }
 
-    var mayDraw: Bool { ContinuousClock.now >= next }
+    /// When the next frame may be drawn.
+    var next: ContinuousClock.Instant { even - interval * (Self.burst - 1) }
 
-    mutating func drew() { next = ContinuousClock.now + interval }
+    func mayDraw(_ now: ContinuousClock.Instant = .now) -> Bool { now >= next }
+
+    mutating func drew(_ now: ContinuousClock.Instant = .now) { even = max(even, now) + interval }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Ledger
 import LedgerService
 import Testing
@@ -8,11 +9,19 @@ import Testing
 /// not shown and agreed to.
 @Suite("Random keys")
 struct RandomKeyTests {
-    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func neverPostWithoutAConfirmation(seed: UInt64) throws {
+    /// `BURSAR_RANDOM_KEYS=N` presses so many keys for each seed, and `BURSAR_RANDOM_SEED=S` begins with another one: a
+    /// failure is had again with both.
+    private static let keys = getenv("BURSAR_RANDOM_KEYS").flatMap { Int(String(cString: $0)) } ?? 6000
+    private static let seeds: [UInt64] = {
+        let first = getenv("BURSAR_RANDOM_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1
+        return (0..<4).map { first &+ $0 }
+    }()
+
+    @Test(arguments: seeds) func neverPostWithoutAConfirmation(seed: UInt64) throws {
         var random = SplitMix(state: seed)
         var driver = try ConsoleDriver()
         var posts = 0
-        for step in 0..<6000 {
+        for step in 0..<Self.keys {
             let before = driver.state.dialog
             let count = driver.effects.count
             if driver.fates.isEmpty { driver.fates = [Self.fate(&random)] }

@@ -123,9 +123,8 @@ struct AttemptsScreen: Screen {
     private func drawStatistics(_ canvas: inout Canvas, _ log: AttemptLog, from first: Int, rows: Int) {
         // Causes are sentences, and need the most room.
         let parts: [(column: Int, width: Int)] =
-            canvas.width >= 110
-            ? [(0, 32), (34, 36), (72, canvas.width - 72)]
-            : [(0, 24), (25, 20), (46, canvas.width - 46)]
+            canvas.width >= 96
+            ? [(0, 28), (30, 28), (60, canvas.width - 60)] : [(0, 24), (25, 20), (46, canvas.width - 46)]
         let tables: [(String, [(String, Int)])] = [
             (
                 "Attempts an operation took",
