@@ -1,0 +1,228 @@
+import Ledger
+import LedgerService
+import Testing
+
+@testable import Console
+
+/// Ways of working, as transcripts of keys and screens.
+@Suite("Ways of working")
+struct WorkingTests {
+    @Test func escGoesBackOneStepAtATimeAndNeverQuits() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.character("2"), .enter, .enter)
+        #expect(driver.state.screens.map(\.place) == [.journal, .transaction, .account])
+        for depth in [2, 1, 0, 0] {
+            driver.press(.escape)
+            #expect(driver.state.screens.count == depth)
+        }
+        #expect(!driver.effects.contains(.quit))
+    }
+
+    @Test func ordersTheAccountsAndTurnsTheOrderAround() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.character("o"), .down, .enter)
+        #expect(driver.shows("NAME ↑"))
+        #expect(driver.state.accounts.rows.first?.account.name == "Account 576")
+        driver.press(.character("o"), .enter)
+        #expect(driver.shows("NAME ↓"))
+        #expect(driver.state.accounts.rows.last?.account.name == "Account 576")
+        driver.press(.character("o"), .down, .enter)
+        #expect(driver.shows("LEDGER ↓"))
+        #expect(driver.state.preferences.sort == AccountSort(.balance))
+    }
+
+    @Test func jumpsToADayInAHistory() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.down, .down, .down, .enter, .character("J"))
+        driver.type("2026-03-2x")
+        driver.press(.enter)
+        #expect(driver.shows("write it as YYYY-MM-DD"))
+        driver.press(.backspace)
+        driver.type("1")
+        driver.press(.enter)
+        #expect(driver.shows("▸ #5"))
+    }
+
+    @Test func copiesACellOrTheRow() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.character("y"))
+        #expect(driver.shows("▸ code"))
+        driver.press(.enter)
+        #expect(driver.effects.contains(.copy("2378")))
+        driver.press(.character("y"), .end, .enter)
+        let rows = driver.effects.compactMap { if case .copy(let text) = $0 { text } else { nil } }
+        #expect(rows.last?.hasPrefix("2378\t日本支店") == true)
+    }
+
+    @Test func savesAFilterUsesItAndRemovesIt() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.character("/"))
+        driver.type("ccy:eur")
+        driver.press(.enter, .character("f"), .enter)
+        driver.type("euros")
+        driver.press(.enter, .escape)
+        #expect(driver.state.accounts.rows.count == 11)
+        driver.press(.character("f"), .enter)
+        #expect(driver.shows("/ ccy:eur"))
+        #expect(driver.state.accounts.rows.allSatisfy { $0.account.currency.code == "EUR" })
+        driver.press(.character("f"), .character("x"))
+        #expect(driver.state.preferences.savedFilters.isEmpty)
+    }
+
+    @Test func beginsWithWhatWasSeenLast() throws {
+        var first = try ConsoleDriver(100, 30)
+        first.press(.character("/"))
+        first.type("576")
+        first.press(.enter, .character("c"), .enter, .escape, .character("2"))
+        let second = try ConsoleDriver(100, 30, preferences: first.state.preferences)
+        #expect(second.state.place == .journal)
+        #expect(second.state.accounts.filter.text == "576")
+        #expect(!second.state.wants(column: "CCY"))
+    }
+
+    @Test func runsACommandFromThePaletteAndFromHelp() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.character(":"))
+        driver.type("trial")
+        driver.press(.enter)
+        #expect(driver.state.place == .trialBalance)
+        driver.press(.escape, .character("?"))
+        driver.type("pay money into")
+        driver.press(.enter)
+        #expect(driver.state.place == .form)
+        #expect(driver.shows("Deposit"))
+    }
+
+    @Test func aCommandOfAnotherPlaceSaysWhereItBelongs() throws {
+        var driver = try ConsoleDriver(120, 30)
+        driver.press(.character("4"), .character("?"))
+        driver.type("mark the account")
+        driver.press(.enter)
+        #expect(driver.shows("Mark: it is for “Accounts”."))
+        #expect(driver.state.place == .help)
+    }
+
+    @Test func theMouseSelectsOpensAndScrolls() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.mouse(Mouse(.press, column: 5, row: 5)))
+        #expect(driver.state.accounts.selectedIndex == 2)
+        driver.press(.mouse(Mouse(.doublePress, column: 5, row: 5)))
+        #expect(driver.state.place == .account)
+        driver.press(.escape, .mouse(Mouse(.wheelDown, column: 5, row: 5)))
+        #expect(driver.state.accounts.selectedIndex == 5)
+        let last = driver.state.size.height - 1
+        driver.press(.mouse(Mouse(.press, column: 0, row: last)))
+        #expect(driver.state.place == .account, "the first command of the footer is Open")
+    }
+
+    @Test func aTransactionIsATemplateForTheNext() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.character("2"), .down, .character("T"))
+        #expect(driver.state.place == .form)
+        #expect(driver.shows("Withdrawal"))
+        #expect(driver.shows("120.00"))
+    }
+
+    @Test func theLastOperationIsRepeatedUnderANewReference() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.down, .down, .down, .character("d"))
+        driver.type("10")
+        driver.press(.enter, .tab, .enter, .enter, .character("."), .enter, .tab, .enter)
+        #expect(Set(driver.posted.map(\.operation.reference)).count == 2)
+        #expect(driver.bank.account("576")?.ledgerUnits == 3_779_384)
+    }
+
+    @Test func changesOfSeveralLeaveThoseMarkedThatWereRefused() throws {
+        var driver = try ConsoleDriver(100, 30)
+        // An account with money on it cannot be closed; the suspense account cannot either.
+        driver.press(.space, .end, .space, .character("s"), .right)
+        driver.type("nothing")
+        driver.press(.tab)
+        driver.type("audit")
+        driver.press(.enter)
+        #expect(driver.shows("1 would be refused"))
+        driver.press(.tab, .enter)
+        #expect(driver.shows("1 posted, 1 refused."))
+        driver.press(.enter)
+        #expect(driver.state.accounts.marks.count == 1)
+    }
+
+    @Test func aFilterThatMatchesNoOperationIsSaid() throws {
+        var driver = try ConsoleDriver(100, 30)
+        for _ in 0..<2 {
+            driver.press(.character("d"))
+            driver.type("5")
+            driver.press(.enter, .tab, .enter, .enter)
+        }
+        driver.press(.character("3"), .down, .character("/"))
+        driver.type("outcome:refused")
+        #expect(driver.shows("No operation matches the filter."))
+    }
+
+    @Test func aSearchInAHistoryGoesOnToItsEndAndThenRests() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.bank.lookBound = 2
+        driver.press(.down, .down, .down, .enter, .character("/"))
+        driver.type("kind:opened")
+        #expect(driver.shows("1 record"))
+        let asked = driver.questions.count
+        driver.wait(.seconds(20))
+        // Ten refreshes of what is seen, each of a few questions; nothing is searched anew.
+        #expect(driver.questions.count - asked < 60)
+        #expect(driver.shows("1 record"))
+    }
+
+    @Test func onlyTheSeenScreenAsks() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.character("2"))
+        let asked = driver.questions.count
+        driver.wait(.seconds(10))
+        for case .accounts in driver.questions.dropFirst(asked) { Issue.record("the accounts are not seen") }
+    }
+}
+
+@Suite("Unknown outcomes that stay so")
+struct LastingUnknownTests {
+    private func unknown(written: Bool) throws -> ConsoleDriver {
+        var driver = try ConsoleDriver()
+        driver.fates = [.unknown(written: written)]
+        driver.press(.down, .down, .down, .character("d"))
+        driver.type("10")
+        driver.press(.enter, .tab, .enter)
+        return driver
+    }
+
+    @Test func aSecondTryThatComesToNothingIsNoWordOnTheFirst() throws {
+        var driver = try unknown(written: true)
+        driver.fates = [.gaveUp, .failed("the disk is full")]
+        for _ in 0..<2 {
+            driver.press(.tab, .enter)
+            #expect(driver.state.place == .unknown)
+            #expect(driver.state.unresolved.count == 1)
+        }
+        driver.press(.enter)
+        #expect(driver.shows("it is on the books"))
+        #expect(Set(driver.posted.map(\.operation.reference)).count == 1)
+    }
+
+    @Test func isLookedUpByItselfAndSaidUntilSomebodyTakesNote() throws {
+        var driver = try unknown(written: true)
+        driver.press(.escape)
+        driver.wait(.seconds(7))
+        #expect(driver.shows("on the books: ref-1"))
+        driver.press(.down, .up)
+        #expect(driver.shows("on the books: ref-1"))
+        driver.press(.escape)
+        #expect(!driver.shows("on the books: ref-1"))
+    }
+
+    @Test func quittingSaysThatSomethingIsOpen() throws {
+        var driver = try unknown(written: false)
+        driver.press(.escape, .character("q"))
+        #expect(!driver.effects.contains(.quit))
+        #expect(driver.shows("is not known yet"))
+        driver.press(.character("q"))
+        #expect(driver.effects.contains(.quit))
+        #expect(driver.state.unknownReferences.map(\.text) == ["ref-1"])
+    }
+}
