@@ -229,7 +229,15 @@ extension Connection {
     /// Polls until the condition holds; the test's own time limit ends a wait that is in vain.
     fileprivate func waitUntil(_ condition: String) async throws {
         let statement = Statement(name: "condition", sql: condition)
-        while try await query(statement).first?.decode(0, as: Bool.self) != true { await Task.yield() }
+        // Within a transaction the server shows the sessions as they were when somebody first looked.
+        let clear = Statement(name: "clear", sql: "SELECT pg_stat_clear_snapshot()")
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            _ = try await query(clear)
+            if try await query(statement).first?.decode(0, as: Bool.self) == true { return }
+            try #require(ContinuousClock.now < deadline, "it never came to pass: \(condition)")
+            await Task.yield()
+        }
     }
 }
 
