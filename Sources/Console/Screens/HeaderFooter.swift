@@ -19,7 +19,17 @@ extension ConsoleState {
                 return
             }
         }
-        canvas.put(ledger, row: 0, style: style)
+        // A name of a ledger can be long, such as a whole connection: its end gives way to who looks and how old it is.
+        let right = trialBalanceTexts.last ?? ""
+        let tail = dot + (identity.isReadOnly ? "read-only" : identity.actor)
+        let room = canvas.width - SafeText.columns(right) - SafeText.columns(tail) - 2
+        guard room >= 8 else {
+            canvas.put(ledger, row: 0, style: style)
+            return
+        }
+        canvas.put(
+            SafeText.truncated(ledger, to: room, ellipsis: symbols.ellipsis) + tail, row: 0, style: style)
+        canvas.putRight(right, row: 0, style: isBalanced ? style : .negative)
     }
 
     /// The ledger with its environment; a production ledger says so in capitals, which no colour is needed for.
