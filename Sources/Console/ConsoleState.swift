@@ -98,7 +98,7 @@ public struct ConsoleState: Sendable {
         lastActivity = now
         accounts.filter.field.set(preferences.filter)
         accounts.sort = preferences.sort
-        if let command = CommandID(rawValue: preferences.screen) { show(command) }
+        if let screen = preferences.screen { reopen(screen) }
     }
 
     /// The first questions; to be carried out before the first action.

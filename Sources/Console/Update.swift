@@ -93,7 +93,10 @@ extension ConsoleState {
     private mutating func remember() {
         preferences.filter = accounts.filter.text
         preferences.sort = accounts.sort
-        preferences.screen = screens.last?.place.command?.rawValue ?? ""
+        preferences.screen = screens.last { $0.isRemembered }.map { screen in
+            Preferences.SeenScreen(
+                place: screen.place, subject: screen.subject, filter: screen.filter?.text ?? "")
+        }
     }
 
     // MARK: Answers
@@ -148,18 +151,6 @@ extension ConsoleState {
             case .posted(let receipt, _, _), .alreadyPosted(let receipt, _): resolve(receipt)
             default: break
             }
-        }
-    }
-}
-
-extension Place {
-    /// The command that goes to a screen which the next start may begin with.
-    fileprivate var command: CommandID? {
-        switch self {
-        case .journal: .showJournal
-        case .allAttempts: .showAttempts
-        case .trialBalance: .showTrialBalance
-        default: nil
         }
     }
 }

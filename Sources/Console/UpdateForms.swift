@@ -72,9 +72,8 @@ extension ConsoleState {
             questions.append((request, .transaction(.id(wanted.transaction))))
         }
         guard case .form(var form) = dialog, case .editing = form.stage else { return questions }
-        if form.focusedField.id.takesAccount,
-            let question = form.suggestions.nextQuestion(
-                for: form.focusedField.trimmed, counter: &requests)
+        if let typed = form.focusedField.typedCode,
+            let question = form.suggestions.nextQuestion(for: typed, counter: &requests)
         {
             questions.append(question)
         }
@@ -149,8 +148,8 @@ extension ConsoleState {
             }
         case .acceptSuggestion:
             if offered.indices.contains(form.suggestions.selected) {
-                form.focusedField.set(offered[form.suggestions.selected].account.code.text)
-                form.moveFocus(by: 1)
+                let code = offered[form.suggestions.selected].account.code
+                if form.focusedField.complete(code) { form.moveFocus(by: 1) }
             }
         case .dismissSuggestions: form.suggestions.isDismissed = true
         default: break
@@ -265,34 +264,6 @@ extension ConsoleState {
         return .post(proposal.operation, proposal.confirmation)
     }
 
-    /// Posts the next operation of several; those that would be refused are passed over.
-    private mutating func postNext(of run: BulkRun, in form: FormDialog) -> [ConsoleEffect] {
-        var (run, form) = (run, form)
-        while let operation = run.current {
-            if run.isStopping {
-                run.outcomes.append(OperationOutcome(unsent: operation.reference, .cancelled))
-                continue
-            }
-            switch run.verdicts[run.outcomes.count] {
-            case .refuse(let refusal):
-                run.outcomes.append(OperationOutcome(unsent: operation.reference, .refused(refusal)))
-            case .alreadyPosted(let receipt):
-                run.outcomes.append(OperationOutcome(unsent: operation.reference, .alreadyPosted(receipt)))
-            case .post(let decision):
-                form.stage = .postingAll(run)
-                dialog = .form(form)
-                return [.post(operation, decision.confirmation)]
-            }
-        }
-        form.stage = .receiptAll(run)
-        dialog = .form(form)
-        // What was not changed stays marked, for another try.
-        for (operation, outcome) in zip(run.operations, run.outcomes) where outcome.receipt != nil {
-            for code in operation.namedAccounts { accounts.clearMark(code) }
-        }
-        return []
-    }
-
     /// Asks for what is under way to be stopped; once.
     mutating func stopPosting() -> [ConsoleEffect] {
         guard case .form(var form) = dialog else { return [] }
@@ -350,28 +321,6 @@ extension ConsoleState {
         }
         return []
     }
-
-    private mutating func finished(
-        _ outcome: OperationOutcome, of run: BulkRun, in form: FormDialog
-    ) -> [ConsoleEffect] {
-        guard run.current?.reference == outcome.reference else { return [] }
-        var run = run
-        switch outcome.result {
-        case .unknown(let failure):
-            if let proposal = run.proposal(at: run.outcomes.count) {
-                keepUnknown(
-                    UnresolvedOperation(
-                        kind: form.kind, proposal: proposal, failure: failure, askedAt: now),
-                    of: FormDialog(kind: form.kind, reference: outcome.reference))
-            }
-            run.isStopping = true
-        // What follows would only meet the same trouble, each until its deadline.
-        case .gaveUp, .failed: run.isStopping = true
-        case .posted, .alreadyPosted, .refused, .cancelled: break
-        }
-        run.outcomes.append(outcome)
-        return postNext(of: run, in: form)
-    }
 }
 
 extension FormDialog {
@@ -390,12 +339,5 @@ extension FormDialog {
             stage = .unknown(operation, next(answer, of: ConfirmationAnswer.forUnknown))
         default: break
         }
-    }
-}
-
-extension OperationOutcome {
-    /// Of an operation of several that was never sent.
-    fileprivate init(unsent reference: Reference, _ result: Result) {
-        self.init(reference: reference, result: result, attempts: 0, conflicts: [], elapsed: .zero)
     }
 }

@@ -50,6 +50,27 @@ extension ConsoleState {
         return []
     }
 
+    /// Shows the screen that was seen last, as far as it can be shown again.
+    mutating func reopen(_ seen: Preferences.SeenScreen) {
+        switch seen.place {
+        case .journal: push(JournalScreen())
+        case .allAttempts: push(AttemptsScreen())
+        case .trialBalance: push(TrialBalanceScreen())
+        // It may take minutes, so that it begins when it is asked for.
+        case .verify: push(VerifyScreen(begins: false))
+        case .settings: push(SettingsScreen())
+        case .account:
+            guard let code = try? AccountCode(seen.subject) else { return }
+            push(AccountScreen(code: code, account: nil))
+        case .transaction:
+            guard let reference = try? Reference(seen.subject) else { return }
+            push(TransactionScreen(.reference(reference)))
+        default: return
+        }
+        let last = screens.count - 1
+        if screens[last].filter != nil { screens[last].filter = FilterField(seen.filter) }
+    }
+
     /// Leaves so many screens; what they were waiting for is not wanted any more.
     private mutating func leave(_ count: Int) -> [ConsoleEffect] {
         let left = screens.suffix(count).flatMap(\.openRequests)

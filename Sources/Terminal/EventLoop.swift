@@ -9,6 +9,10 @@ public enum TerminalEvent<Message: Sendable>: Sendable {
     case message(Message)
     /// The time that the last directive asked for has passed.
     case tick
+
+    var isKey: Bool {
+        if case .key = self { true } else { false }
+    }
 }
 
 /// What the loop is to do next.
@@ -62,8 +66,8 @@ public enum Ending: Sendable, Hashable {
 extension Terminal {
     /// Runs until something asks for the end; then gives the terminal back.
     ///
-    /// Idle it waits in one `poll` and uses no processor time. When much happens, frames are drawn at most as
-    /// often as the options say; a key in quiet times is answered at once.
+    /// Idle it waits in one `poll` and uses no processor time. A key is answered at once; for everything that happens
+    /// by itself, frames are drawn at most as often as the options say.
     /// - Parameters:
     ///   - view: the frame to show; called only when it is going to be drawn.
     ///   - handle: takes what happened, all at once.
@@ -102,6 +106,7 @@ extension Terminal {
                 tickAt = nil
             }
             if events.isEmpty { continue }
+            if events.contains(where: \.isKey) { pacer.keyPressed() }
             let wasWaiting = directive.needsDrawing
             directive = handle(events)
             directive.needsDrawing = directive.needsDrawing || wasWaiting
@@ -205,16 +210,17 @@ private struct Waiter {
     }
 }
 
-/// Spreads frames out when there are many, and lets the first few through at once: an answer that comes right behind
-/// a key is not to wait for the next turn.
+/// Answers each key at once, and spreads out the frames of what happens by itself. The first few of those are let
+/// through too: the ledger's answer that comes right behind a key is not to wait for its turn.
 struct Pacer {
     private let interval: Duration
     /// Frames that may be drawn at once after a quiet time.
     private static let burst = 4
     /// When the frames so far would have been drawn had they been spread out evenly.
     private var even: ContinuousClock.Instant
+    private var owesKey = false
 
-    /// - Parameter framesPerSecond: the most in any second, the first ones included.
+    /// - Parameter framesPerSecond: the most in any second, the first ones included and those that answer keys not.
     init(framesPerSecond: Int, now: ContinuousClock.Instant = .now) {
         interval = .seconds(1) / max(framesPerSecond - Self.burst, 1)
         even = now
@@ -223,7 +229,12 @@ struct Pacer {
     /// When the next frame may be drawn.
     var next: ContinuousClock.Instant { even - interval * (Self.burst - 1) }
 
-    func mayDraw(_ now: ContinuousClock.Instant = .now) -> Bool { now >= next }
+    func mayDraw(_ now: ContinuousClock.Instant = .now) -> Bool { owesKey || now >= next }
 
-    mutating func drew(_ now: ContinuousClock.Instant = .now) { even = max(even, now) + interval }
+    mutating func keyPressed() { owesKey = true }
+
+    mutating func drew(_ now: ContinuousClock.Instant = .now) {
+        // Who holds a key down does not use up the frames of what happens meanwhile.
+        if owesKey { owesKey = false } else { even = max(even, now) + interval }
+    }
 }

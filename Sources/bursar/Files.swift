@@ -61,3 +61,18 @@ func replaceFile(_ path: String, _ bytes: [UInt8]) throws(FileError) {
         throw error
     }
 }
+
+/// Opens a file of this name, made when it is missing, and waits until nobody else has it locked. The lock goes with
+/// the descriptor, also when the program is killed.
+func lockFile(_ path: String) throws(FileError) -> Int32 {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    if descriptor < 0 { throw FileError(code: errno) }
+    while flock(descriptor, LOCK_EX) != 0 {
+        guard errno == EINTR else {
+            let error = FileError(code: errno)
+            close(descriptor)
+            throw error
+        }
+    }
+    return descriptor
+}

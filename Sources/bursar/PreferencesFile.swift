@@ -23,8 +23,13 @@ struct PreferencesFile {
 
     /// Reads the file; what it does not hold, or holds in a wrong form, is as the settings have it.
     mutating func load() -> Preferences {
+        let preferences = read()
+        saved = preferences
+        return preferences
+    }
+
+    private func read() -> Preferences {
         var preferences = defaults
-        defer { saved = preferences }
         do {
             let bytes = try readFile(path, limit: Self.maximumBytes)
             guard let text = String(validating: bytes, as: UTF8.self) else { return preferences }
@@ -44,7 +49,11 @@ struct PreferencesFile {
             preferences.sort = AccountSort(order)
             preferences.sort.isDescending = table["descending"]?.bool ?? preferences.sort.isDescending
         }
-        preferences.screen = table["screen"]?.string ?? ""
+        if let place = table["screen"]?.string.flatMap(Place.init) {
+            preferences.screen = Preferences.SeenScreen(
+                place: place, subject: table["screen_subject"]?.string ?? "",
+                filter: table["screen_filter"]?.string ?? "")
+        }
         if let theme = table["theme"]?.string.flatMap(Theme.init) { preferences.theme = theme }
         preferences.usesMouse = table["mouse"]?.bool ?? preferences.usesMouse
         preferences.hiddenColumns = Set(table["columns"]?.array?.compactMap(\.string) ?? [])
@@ -55,15 +64,31 @@ struct PreferencesFile {
         }
     }
 
-    /// Writes the file if there is something new.
+    /// Adds to the file what changed here since the last time, if anything did. What another console has changed
+    /// meanwhile stays.
     mutating func save(_ preferences: Preferences) {
-        guard preferences != saved else { return }
+        guard let before = saved, preferences != before else { return }
         saved = preferences
+        do {
+            if let slash = path.lastIndex(of: "/") { try makeDirectories(String(path[..<slash])) }
+            let lock = try lockFile(path + ".lock")
+            defer { close(lock) }
+            try write(read().applying(changesFrom: before, to: preferences))
+        } catch {
+            log.warning("\(path) was not written: \(error.message)")
+        }
+    }
+
+    private func write(_ preferences: Preferences) throws(FileError) {
         let table = TOMLTable()
         table["filter"] = preferences.filter
         table["order"] = preferences.sort.order.rawValue
         table["descending"] = preferences.sort.isDescending
-        table["screen"] = preferences.screen
+        if let screen = preferences.screen {
+            table["screen"] = screen.place.rawValue
+            table["screen_subject"] = screen.subject
+            table["screen_filter"] = screen.filter
+        }
         // What is as the settings have it follows them when they change.
         if preferences.theme != defaults.theme { table["theme"] = preferences.theme.rawValue }
         if preferences.usesMouse != defaults.usesMouse { table["mouse"] = preferences.usesMouse }
@@ -78,11 +103,6 @@ struct PreferencesFile {
             filters.append(entry)
         }
         table["filters"] = filters
-        do {
-            if let slash = path.lastIndex(of: "/") { try makeDirectories(String(path[..<slash])) }
-            try replaceFile(path, Array(table.convert(to: .toml).utf8))
-        } catch {
-            log.warning("\(path) was not written: \(error)")
-        }
+        try replaceFile(path, Array(table.convert(to: .toml).utf8))
     }
 }

@@ -57,6 +57,17 @@ struct ConsoleDriver {
         settle()
     }
 
+    /// A deposit of 10 into account 576 whose answer got lost.
+    init(depositLost moment: LostAnswer) throws {
+        try self.init()
+        fates = [.unknown(written: moment == .afterWriting)]
+        press(.down, .down, .down, .character("d"))
+        type("10")
+        press(.enter, .tab, .enter)
+    }
+
+    enum LostAnswer { case beforeWriting, afterWriting }
+
     private final class Counter: Sendable {
         private let value = Mutex(0)
         func next() -> Int {

@@ -139,6 +139,24 @@ struct FormTests {
         #expect(driver.effects.last == .quit)
     }
 
+    @Test func completesTheAccountOfALeg() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.character("E"))
+        driver.type("57")
+        #expect(driver.shows("▸ 576  Account 576"))
+        driver.press(.tab)
+        #expect(driver.shows("▸ Leg 1      576"))
+        #expect(driver.shows("Account 576 · 37,773.84 CZK available"))
+        driver.type("debit 10")
+        driver.press(.tab)
+        driver.type("cash-czk")
+        driver.press(.tab)
+        driver.type("c 10")
+        #expect(driver.shows("37,773.84 → 37,763.84"))
+        driver.type("x")
+        #expect(driver.shows("✗ write it as digits"))
+    }
+
     @Test func reversesTheSelectedTransactionInPart() throws {
         var driver = try ConsoleDriver()
         driver.press(.down, .down, .down, .tab, .character("v"))
@@ -185,17 +203,8 @@ struct FormTests {
 
 @Suite("Unknown outcomes")
 struct UnknownOutcomeTests {
-    private func unknown(written: Bool) throws -> ConsoleDriver {
-        var driver = try ConsoleDriver()
-        driver.fates = [.unknown(written: written)]
-        driver.press(.down, .down, .down, .character("d"))
-        driver.type("10")
-        driver.press(.enter, .tab, .enter)
-        return driver
-    }
-
     @Test func staysOnScreenUntilItIsKnown() throws {
-        var driver = try unknown(written: false)
+        var driver = try ConsoleDriver(depositLost: .beforeWriting)
         #expect(driver.shows("the outcome is not known"))
         driver.press(.escape)
         #expect(driver.shows("? Outcome unknown (u shows it): deposit 10 to account 576"))
@@ -209,7 +218,7 @@ struct UnknownOutcomeTests {
     }
 
     @Test func isSettledByLookingItUp() throws {
-        var driver = try unknown(written: true)
+        var driver = try ConsoleDriver(depositLost: .afterWriting)
         driver.press(.enter)
         #expect(driver.shows("it is on the books"))
         #expect(driver.state.unresolved.isEmpty)
@@ -217,7 +226,7 @@ struct UnknownOutcomeTests {
     }
 
     @Test func isLookedUpAsSoonAsTheConnectionIsBack() throws {
-        var driver = try unknown(written: true)
+        var driver = try ConsoleDriver(depositLost: .afterWriting)
         driver.press(.escape)
         driver.act(.connectionLost(message: "the server closed the connection"))
         #expect(driver.shows("✗ Not connected: The server closed the connection."))

@@ -80,6 +80,67 @@ struct WorkingTests {
         #expect(!second.state.wants(column: "CCY"))
     }
 
+    @Test(arguments: [
+        ("2kind:deposit", Place.journal), ("3outcome:posted", .allAttempts), ("4", .trialBalance),
+        ("6led", .settings),
+    ])
+    func beginsWithTheScreenAndTheFilterThatWereSeenLast(keys: String, place: Place) throws {
+        var first = try ConsoleDriver(100, 30)
+        first.type(String(keys.prefix(1)))
+        if keys.count > 1 { first.type("/" + keys.dropFirst()) }
+        let second = try ConsoleDriver(100, 30, preferences: first.state.preferences)
+        #expect(second.state.place == place)
+        #expect(second.state.screens.last?.filter?.text ?? "" == keys.dropFirst())
+        if keys.count > 1 { #expect(second.shows("/ " + keys.dropFirst())) }
+    }
+
+    @Test func beginsWithTheAccountOrTheTransactionThatWasSeenLast() throws {
+        var first = try ConsoleDriver(100, 30)
+        first.press(.down, .down, .down, .enter, .character("/"))
+        first.type("kind:deposit")
+        var second = try ConsoleDriver(100, 30, preferences: first.state.preferences)
+        #expect(second.state.screens.last?.title == "Account 576")
+        #expect(second.shows("/ kind:deposit"))
+        first.press(.enter, .enter)
+        #expect(first.state.place == .transaction)
+        second = try ConsoleDriver(100, 30, preferences: first.state.preferences)
+        #expect(second.state.screens.last?.title == first.state.screens.last?.title)
+        #expect(second.state.screens.count == 1)
+    }
+
+    @Test func aCheckThatWasSeenLastIsNotBegunByItself() throws {
+        var first = try ConsoleDriver(100, 30)
+        first.press(.character("5"))
+        #expect(first.questions.contains(.verify))
+        var second = try ConsoleDriver(100, 30, preferences: first.state.preferences)
+        #expect(second.state.place == .verify)
+        #expect(!second.questions.contains(.verify))
+        second.press(.character("r"))
+        #expect(second.questions.contains(.verify))
+        #expect(second.shows("Sound"))
+    }
+
+    @Test func twoConsolesKeepWhatEachOfThemChanged() throws {
+        let both = Preferences()
+        var here = both
+        here.savedFilters = [.init(name: "euros", text: "ccy:EUR")]
+        here.hiddenColumns = ["CCY"]
+        var there = both
+        there.filter = "576"
+        there.savedFilters = [.init(name: "frozen", text: "status:frozen")]
+        var file = both.applying(changesFrom: both, to: here).applying(changesFrom: both, to: there)
+        #expect(file.filter == "576")
+        #expect(file.hiddenColumns == ["CCY"])
+        #expect(file.savedFilters.map(\.name) == ["euros", "frozen"])
+        var later = here
+        later.savedFilters = [.init(name: "euros", text: "ccy:EUR balance<0")]
+        later.hiddenColumns = []
+        file = file.applying(changesFrom: here, to: later)
+        #expect(file.savedFilters.map(\.text) == ["ccy:EUR balance<0", "status:frozen"])
+        #expect(file.hiddenColumns.isEmpty)
+        #expect(file.applying(changesFrom: later, to: here).savedFilters.count == 2)
+    }
+
     @Test func runsACommandFromThePaletteAndFromHelp() throws {
         var driver = try ConsoleDriver()
         driver.press(.character(":"))
@@ -147,6 +208,19 @@ struct WorkingTests {
         #expect(driver.state.accounts.marks.count == 1)
     }
 
+    @Test func changesOfSeveralShowTheAttemptsOfEach() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.down, .down, .space, .space, .character("s"), .tab)
+        driver.type("audit")
+        driver.press(.enter)
+        driver.fates = [.posted(conflicts: 1), .hanging]
+        driver.press(.tab, .enter)
+        #expect(driver.shows("posting 2 of 2"))
+        #expect(driver.shows("Now account 576…"))
+        #expect(driver.shows("try 2 ✗ 40001 another transaction changed account 704 first"))
+        #expect(driver.shows("1 posted."))
+    }
+
     @Test func aFilterThatMatchesNoOperationIsSaid() throws {
         var driver = try ConsoleDriver(100, 30)
         for _ in 0..<2 {
@@ -183,17 +257,8 @@ struct WorkingTests {
 
 @Suite("Unknown outcomes that stay so")
 struct LastingUnknownTests {
-    private func unknown(written: Bool) throws -> ConsoleDriver {
-        var driver = try ConsoleDriver()
-        driver.fates = [.unknown(written: written)]
-        driver.press(.down, .down, .down, .character("d"))
-        driver.type("10")
-        driver.press(.enter, .tab, .enter)
-        return driver
-    }
-
     @Test func aSecondTryThatComesToNothingIsNoWordOnTheFirst() throws {
-        var driver = try unknown(written: true)
+        var driver = try ConsoleDriver(depositLost: .afterWriting)
         driver.fates = [.gaveUp, .failed("the disk is full")]
         for _ in 0..<2 {
             driver.press(.tab, .enter)
@@ -206,7 +271,7 @@ struct LastingUnknownTests {
     }
 
     @Test func isLookedUpByItselfAndSaidUntilSomebodyTakesNote() throws {
-        var driver = try unknown(written: true)
+        var driver = try ConsoleDriver(depositLost: .afterWriting)
         driver.press(.escape)
         driver.wait(.seconds(7))
         #expect(driver.shows("on the books: ref-1"))
@@ -217,7 +282,7 @@ struct LastingUnknownTests {
     }
 
     @Test func quittingSaysThatSomethingIsOpen() throws {
-        var driver = try unknown(written: false)
+        var driver = try ConsoleDriver(depositLost: .beforeWriting)
         driver.press(.escape, .character("q"))
         #expect(!driver.effects.contains(.quit))
         #expect(driver.shows("is not known yet"))

@@ -65,6 +65,17 @@ import Testing
         try await terminal.type("1")
         let screen = try await terminal.wait(for: "/ class:liability")
         #expect(screen.contains("NAME ↑"))
+        // An account is begun with too, and its filter.
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "2  Adam · liability")
+        try await terminal.type("/kind:opened")
+        try await terminal.press("Enter")
+        try await terminal.press("q")
+        try await terminal.wait("the shell") { $0.contains("ended 0") && !$0.contains("kind:opened") }
+        try await terminal.type("clear; " + start)
+        try await terminal.press("Enter")
+        let account = try await terminal.wait(for: "/ kind:opened")
+        #expect(account.contains("2  Adam · liability"))
         try await terminal.press("q")
 
         // A damaged file is no reason not to start.

@@ -31,4 +31,18 @@ import Testing
         }
         #expect(!pacer.mayDraw(start + .milliseconds(12)))
     }
+
+    @Test func aKeyIsAnsweredAtOnceHoweverMuchIsDrawn() {
+        let start = ContinuousClock.now
+        var pacer = Pacer(framesPerSecond: 30, now: start)
+        for _ in 0..<4 { pacer.drew(start) }
+        for step in 0..<1000 {
+            let now = start + .milliseconds(step)
+            pacer.keyPressed()
+            #expect(pacer.mayDraw(now))
+            pacer.drew(now)
+        }
+        // A second of keys has not put off what happens by itself.
+        #expect(pacer.mayDraw(start + .milliseconds(1000)))
+    }
 }

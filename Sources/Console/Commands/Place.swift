@@ -1,5 +1,5 @@
 /// Where keys go: each place has its own commands.
-enum Place: Hashable, Sendable, CaseIterable {
+public enum Place: String, Hashable, Sendable, CaseIterable {
     /// The three panes of the first screen.
     case accounts, history, attempts
     /// Screens of their own.

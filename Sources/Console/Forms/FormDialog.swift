@@ -117,12 +117,12 @@ struct FormDialog: Sendable {
 
     /// The codes in the account fields.
     var accountCodes: [String] {
-        fields.filter(\.id.takesAccount).map(\.trimmed).filter { !$0.isEmpty }
+        fields.compactMap(\.accountCode).filter { !$0.isEmpty }
     }
 
     /// Accounts offered for the field that is being typed in.
     var offered: [AccountListing] {
-        focusedField.id.takesAccount ? suggestions.offered(for: focusedField.trimmed) : []
+        focusedField.typedCode.map { suggestions.offered(for: $0) } ?? []
     }
 
     mutating func moveFocus(by step: Int) {
@@ -267,12 +267,6 @@ struct FormDialog: Sendable {
         default: wanted = []
         }
         return visibleFields.firstIndex { wanted.contains(fields[$0].id) }
-    }
-}
-
-extension FormField {
-    fileprivate var isLeg: Bool {
-        if case .leg = id { true } else { false }
     }
 }
 

@@ -14,8 +14,8 @@ struct FormField: Hashable, Sendable {
         /// By its number, from 1.
         case leg(Int)
 
-        /// Whether the code of an account that exists goes into it.
-        var takesAccount: Bool { [.account, .from, .to, .against].contains(self) }
+        /// Whether the code of an account that exists goes into it, and nothing else.
+        fileprivate var isAccount: Bool { [.account, .from, .to, .against].contains(self) }
     }
 
     enum Input: Hashable, Sendable {
@@ -49,6 +49,28 @@ struct FormField: Hashable, Sendable {
 
     /// The text without spaces at its ends, which are never meant and which the ledger refuses.
     var trimmed: String { text.trimmingSpaces }
+
+    /// The code of an account that exists, as far as it is typed; nil where none goes in.
+    var accountCode: String? {
+        if id.isAccount { return trimmed }
+        return isLeg ? String(trimmed.prefix { !$0.isWhitespace }) : nil
+    }
+
+    /// The code while it is what is being typed: a leg goes on with its side.
+    var typedCode: String? {
+        isLeg && text.drop(while: \.isWhitespace).contains(where: \.isWhitespace) ? nil : accountCode
+    }
+
+    var isLeg: Bool {
+        if case .leg = id { true } else { false }
+    }
+
+    /// Puts an account's code in the place of what is typed of it.
+    /// - Returns: whether the field is filled in with it.
+    mutating func complete(_ code: AccountCode) -> Bool {
+        set(isLeg ? "\(code) " : code.text)
+        return !isLeg
+    }
 
     /// Puts a text in the place of what is there, or chooses the value of that name.
     mutating func set(_ text: String) {
@@ -89,7 +111,8 @@ struct FormField: Hashable, Sendable {
                 }
             case .currency: _ = try Currency(trimmed.uppercased())
             case .valueDate: _ = try Self.date(trimmed)
-            case .leg: _ = try Self.leg(trimmed)
+            // What is not typed yet is not wrong yet.
+            case .leg: if trimmed.split(separator: " ").count > 2 { _ = try Self.leg(trimmed) }
             case .narrative, .reason, .reasonCode, .name, .change, .side, .accountClass: break
             }
             return nil

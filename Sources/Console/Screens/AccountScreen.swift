@@ -20,6 +20,7 @@ struct AccountScreen: Screen {
 
     let place = Place.account
     var title: String { "Account \(code)" }
+    var subject: String { code.text }
 
     /// - Parameter account: as far as it is known already.
     init(code: AccountCode, account: Account?) {

@@ -176,6 +176,7 @@ struct OperationScreen: Screen {
     var scroll = 0
 
     let place = Place.operation
+    let isRemembered = false
     var title: String { "Operation \(reference)" }
 
     init(_ reference: Reference) { self.reference = reference }

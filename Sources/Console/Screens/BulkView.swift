@@ -33,6 +33,13 @@ extension ConsoleState {
         return lines
     }
 
+    /// The attempts of the account that is being changed.
+    func bulkAttemptLines(_ run: BulkRun, columns: Int) -> [TextLine] {
+        guard let current = run.current, let code = current.namedAccounts.first else { return [] }
+        return TextLine.paragraph("Now account \(code)" + symbols.ellipsis, columns: columns)
+            + latestAttempts(of: current, columns: columns)
+    }
+
     /// What became of each account so far.
     func bulkOutcomeLines(_ run: BulkRun, columns: Int) -> [TextLine] {
         var counts: [String: Int] = [:]

@@ -38,7 +38,9 @@ extension ConsoleState {
         case .receipt(let receipt, let outcome): return receiptLines(receipt, outcome, columns: columns)
         case .unknown(let operation, _): return unknownLines(operation, columns: columns)
         case .confirmingAll(let run, _): return bulkProposalLines(run, columns: columns)
-        case .postingAll(let run), .receiptAll(let run): return bulkOutcomeLines(run, columns: columns)
+        case .postingAll(let run):
+            return bulkAttemptLines(run, columns: columns) + bulkOutcomeLines(run, columns: columns)
+        case .receiptAll(let run): return bulkOutcomeLines(run, columns: columns)
         }
     }
 
@@ -139,20 +141,19 @@ extension ConsoleState {
         if let problem = field.problem(currency: currency) {
             return ("\(symbols.bad) \(problem)", .negative)
         }
-        switch field.id {
-        case .account, .from, .to, .against:
-            guard let account = listing(field.trimmed, form)?.account else {
-                return (field.id == .against && field.isEmpty ? "empty: the suspense account" : "", .dim)
-            }
+        if let account = field.accountCode.flatMap({ listing($0, form)?.account }) {
             let facts = [account.name, "\(account.available.grouped) \(account.currency) available"]
             let status = account.status == .open ? [] : [account.status.rawValue]
             return ((facts + status).joined(separator: " \(symbols.dot) "), .dim)
+        }
+        switch field.id {
+        case .against: return (field.isEmpty ? "empty: the suspense account" : "", .dim)
         case .amount:
             if form.kind == .reversal, field.isEmpty { return ("empty: all that is left to reverse", .dim) }
             return (currency?.code ?? "", .dim)
         case .minimum: return ("an amount, or none for no minimum", .dim)
         case .valueDate: return (field.isEmpty ? "empty: today; else YYYY-MM-DD" : "", .dim)
-        case .leg: return (field.isEmpty ? "account, side, amount: 576 debit 12.50" : "", .dim)
+        case .leg: return ("account, side, amount: 576 debit 12.50", .dim)
         case .currency: return (field.isEmpty ? "three letters, such as EUR" : "", .dim)
         case .reason, .reasonCode:
             return (field.isEmpty && field.isRequired ? "required" : "", .dim)
@@ -183,11 +184,14 @@ extension ConsoleState {
     // MARK: Posting and after
 
     private func postingLines(_ proposal: Proposal, columns: Int) -> [TextLine] {
-        var lines = TextLine.paragraph(Wording.sentence(summary(of: proposal.operation)), columns: columns)
-        if let group = attempts.log[proposal.operation.reference] {
-            lines += attemptDetails(group, columns: columns).suffix(10)
-        }
-        return lines
+        TextLine.paragraph(Wording.sentence(summary(of: proposal.operation)), columns: columns)
+            + latestAttempts(of: proposal.operation, columns: columns)
+    }
+
+    /// The attempts of an operation that is under way, as they happen.
+    func latestAttempts(of operation: Operation, columns: Int) -> [TextLine] {
+        guard let group = attempts.log[operation.reference] else { return [] }
+        return attemptDetails(group, columns: columns).suffix(10)
     }
 
     private func receiptLines(

@@ -9,6 +9,10 @@ protocol Screen: Sendable {
     var title: String { get }
     /// Nil where there is nothing to filter.
     var filter: FilterField? { get set }
+    /// Whether the next start may begin with it.
+    var isRemembered: Bool { get }
+    /// What it is about, as people name it; empty for a screen that is there once.
+    var subject: String { get }
 
     mutating func move(_ motion: Motion, _ context: ScreenContext)
     /// Puts the selection on the line that was clicked on, counted from the screen's first row.
@@ -83,6 +87,8 @@ extension Screen {
         set {}
     }
 
+    var isRemembered: Bool { true }
+    var subject: String { "" }
     mutating func move(_ motion: Motion, _ context: ScreenContext) {}
     mutating func select(row: Int, _ context: ScreenContext) -> Bool { false }
     var hasExport: Bool { false }

@@ -14,6 +14,11 @@ struct TransactionScreen: Screen {
 
     let place = Place.transaction
     var title: String { detail.map { "Transaction \($0.transaction.head.reference)" } ?? "Transaction" }
+    var isRemembered: Bool { !subject.isEmpty }
+    var subject: String {
+        if case .reference(let reference) = key { return reference.text }
+        return detail?.transaction.head.reference.text ?? ""
+    }
 
     init(_ key: TransactionKey) { self.key = key }
 
@@ -216,6 +221,7 @@ struct RecordScreen: Screen {
     var scroll = 0
 
     let place = Place.transaction
+    let isRemembered = false
     var title: String { "Record #\(line.record.seq) of account \(account.code)" }
 
     init(_ line: HistoryLine, of account: Account) {

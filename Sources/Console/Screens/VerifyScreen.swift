@@ -4,6 +4,8 @@ import LedgerService
 /// A check of the whole ledger, with its progress and what it found. It goes on while it is on the stack of
 /// screens, and is stopped when the screen is left.
 struct VerifyScreen: Screen {
+    /// Whether it is to be checked, or only shown how to.
+    private var isWanted: Bool
     private var request: RequestID?
     private var began: Timestamp?
     private var progress: Verifier.Progress?
@@ -15,6 +17,8 @@ struct VerifyScreen: Screen {
     let place = Place.verify
     let title = "Verify"
 
+    init(begins: Bool = true) { isWanted = begins }
+
     mutating func move(_ motion: Motion, _ context: ScreenContext) {
         scroll = max(scroll + motion.step(page: context.rows), 0)
     }
@@ -24,6 +28,7 @@ struct VerifyScreen: Screen {
     /// Checks once more.
     mutating func reload() {
         guard request == nil else { return }
+        isWanted = true
         report = nil
         problem = nil
     }
@@ -31,7 +36,7 @@ struct VerifyScreen: Screen {
     mutating func nextQuestions(_ context: ScreenContext, _ counter: inout RequestCounter)
         -> [(RequestID, Question)]
     {
-        guard request == nil, report == nil, problem == nil else { return [] }
+        guard isWanted, request == nil, report == nil, problem == nil else { return [] }
         let id = counter.next()
         request = id
         began = context.now
@@ -72,6 +77,11 @@ struct VerifyScreen: Screen {
                 Wording.sentence(problem)
                     + " Nothing is known of the ledger; \(console.keyLabel(.reload)) checks again.",
                 .negative,
+                columns: columns)
+        }
+        guard isWanted else {
+            return TextLine.paragraph(
+                "\(console.keyLabel(.reload)) checks every total, balance, number and hash of the ledger.",
                 columns: columns)
         }
         guard let report else { return progressLines(console, columns: columns) }
