@@ -43,14 +43,7 @@ import Testing
     @Test func postsADepositByKeysAfterShowingTheBalancesBeforeAndAfter() async throws {
         let ledger = try await Self.ledger()
         let terminal = try await Self.open(ledger)
-        try await terminal.press("/")
-        try await terminal.type("576")
-        try await terminal.press("Enter")
-        try await terminal.wait("only account 576") { $0.contains("576") && !$0.contains("Green Dairy") }
-        try await terminal.press("d")
-        try await terminal.wait(for: "Narrative")
-        try await terminal.type("12.50")
-        try await terminal.press("Enter")
+        try await terminal.proposeForAccount576("d", amount: "12.50")
         let confirmation = try await terminal.wait(for: "1,000.00 → 1,012.50")
         #expect(confirmation.contains("[ Back ]"))
         #expect(try await ledger.account("576", "ledger") == "1000.00")
@@ -68,14 +61,7 @@ import Testing
     @Test func asksAgainWhenSomebodyElsePostedMeanwhile() async throws {
         let ledger = try await Self.ledger()
         let terminal = try await Self.open(ledger)
-        try await terminal.press("/")
-        try await terminal.type("576")
-        try await terminal.press("Enter")
-        try await terminal.wait("only account 576") { $0.contains("576") && !$0.contains("Green Dairy") }
-        try await terminal.press("w")
-        try await terminal.wait(for: "Narrative")
-        try await terminal.type("100")
-        try await terminal.press("Enter")
+        try await terminal.proposeForAccount576("w", amount: "100")
         try await terminal.wait(for: "1,000.00 → 900.00")
         try await ledger.run("deposit", "576", "50.00")
         try await terminal.press("Tab")
@@ -155,5 +141,19 @@ import Testing
         #expect(result.status == 64, "\(result.output)\(result.errors)")
         #expect(result.errors.contains("terminal"))
         #expect(!result.output.contains("\u{1b}"))
+    }
+}
+
+extension Tmux {
+    /// Fills in a form for account 576, as far as its confirmation.
+    fileprivate func proposeForAccount576(_ key: String, amount: String) async throws {
+        try await press("/")
+        try await type("576")
+        try await press("Enter")
+        try await wait("only account 576") { $0.contains("576") && !$0.contains("Green Dairy") }
+        try await press(key)
+        try await wait(for: "Narrative")
+        try await type(amount)
+        try await press("Enter")
     }
 }
