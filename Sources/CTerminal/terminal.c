@@ -294,11 +294,32 @@ static uint32_t named_key(wint_t code) {
     return CTERMINAL_KEY_OTHER;
 }
 
+// Puts a byte behind those of an unfinished character. Returns whether it ends one.
+static int take_byte(unsigned char byte, uint32_t *value) {
+    static mbstate_t unfinished;
+    wchar_t character = 0;
+    int is_first = mbsinit(&unfinished);
+    size_t length = mbrtowc(&character, (const char *)&byte, 1, &unfinished);
+    if (length == (size_t)-1) {
+        memset(&unfinished, 0, sizeof unfinished);
+        // What broke off a character may begin the next one.
+        if (!is_first) return take_byte(byte, value);
+        return 0;
+    }
+    if (length == (size_t)-2) return 0;
+    *value = (uint32_t)character;
+    return 1;
+}
+
+// Characters are put together here: wget_wch() loses what follows a byte that is none, as far as it was sent along.
 int cterminal_read_key(uint32_t *value) {
-    wint_t code = 0;
-    switch (wget_wch(keyboard, &code)) {
-    case OK: *value = (uint32_t)code; return 1;
-    case KEY_CODE_YES: *value = named_key(code); return 2;
-    default: return 0;
+    for (;;) {
+        int code = wgetch(keyboard);
+        if (code == ERR) return 0;
+        if (code > 0xff) {
+            *value = named_key((wint_t)code);
+            return 2;
+        }
+        if (take_byte((unsigned char)code, value)) return 1;
     }
 }

@@ -32,6 +32,8 @@ public enum ConsoleEffect: Hashable, Sendable {
     /// Posts, and answers with ``ConsoleAction/operationFinished(_:)``. Without a confirmation it posts at whatever
     /// balance, which somebody agreed to.
     case post(Operation, Confirmation?)
+    /// Somebody has been told the outcomes of these operations: to be carried out once the frame with them is drawn.
+    case acknowledge([Reference])
     /// Stops the operation of this reference between two attempts; its outcome is answered as ever.
     case cancelOperation(Reference)
 

@@ -38,6 +38,8 @@ public struct ConsoleState: Sendable {
     var unresolvedForms: [Reference: FormDialog] = [:]
     /// Operations whose outcome was unknown and that were found on the books, until somebody has seen it.
     var foundOnBooks: [Receipt] = []
+    /// What programs before this one left open.
+    var left = LeftWork()
     /// The form of the last operation that was posted, for the next one like it.
     var lastForm: FormDialog?
     var requests = RequestCounter()

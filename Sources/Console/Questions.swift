@@ -46,6 +46,8 @@ public enum Question: Hashable, Sendable {
     case transaction(TransactionKey)
     /// Whether an operation of this reference is on the books, of any kind.
     case settled(Reference)
+    /// What became of operations that programs before this one sent and were killed over.
+    case leftOperations
     /// Sessions of the server that wait for others.
     case blockedSessions
     /// Checks the whole ledger. Tells its progress by ``ConsoleAction/progressed(_:_:)``.
@@ -70,6 +72,7 @@ public enum Answer: Sendable {
     case preview([Verdict])
     case transaction(TransactionDetail?)
     case settled(SettledOperation?)
+    case leftOperations([LeftOperation])
     case blockedSessions([BlockedSession])
     case verify(VerificationReport)
     /// The file's full path.
@@ -159,17 +162,4 @@ struct Poll: Sendable {
 
     /// Asks again as soon as may be: at once, but for the pause after a failure.
     mutating func hurry() { interval = nil }
-}
-
-extension Timestamp {
-    /// Whether it is so long after a moment; or before it, when somebody has set the clock back.
-    func `is`(_ wait: Duration, after start: Timestamp) -> Bool {
-        self < start || self >= start.advanced(by: wait)
-    }
-
-    /// The moment so much later.
-    func advanced(by duration: Duration) -> Timestamp {
-        let step = Int64(clamping: Int128(duration / .microseconds(1)))
-        return Timestamp(microseconds: microseconds.addingReportingOverflow(step).partialValue)
-    }
 }

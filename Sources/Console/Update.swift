@@ -18,7 +18,7 @@ extension ConsoleState {
                 screens[index] = verify
             }
         case .queryFailed(let id, let message): failed(id, message)
-        case .attemptsArrived(let events): arrived(events)
+        case .attemptsArrived(let events): effects = arrived(events)
         case .operationFinished(let outcome): effects = finished(outcome)
         case .connectionLost(let message): connectionProblem = message
         case .connectionRestored:
@@ -59,6 +59,11 @@ extension ConsoleState {
         // They read many accounts, and the first screen must not wait for them.
         if accounts.loadedAt != nil || !screens.isEmpty {
             questions += books.nextQuestions(filter: accounts.accountFilter, now: now, counter: &requests)
+        }
+        if accounts.loadedAt != nil || !screens.isEmpty,
+            let question = left.nextQuestion(now: now, counter: &requests)
+        {
+            questions.append(question)
         }
         questions += nextFormQuestions()
         remember()
@@ -104,7 +109,11 @@ extension ConsoleState {
     private mutating func take(_ id: RequestID, _ answer: Answer) -> [ConsoleEffect] {
         switch answer {
         case .preview(let verdicts): previewed(id, verdicts)
-        case .settled(let operation): settled(id, operation)
+        case .settled(let operation): return settled(id, operation)
+        case .leftOperations:
+            for receipt in left.take(id, answer, now: now) ?? [] where !foundOnBooks.contains(receipt) {
+                foundOnBooks.append(receipt)
+            }
         case .export(let path):
             if exporting == id {
                 exporting = nil
@@ -134,6 +143,7 @@ extension ConsoleState {
         let now = now
         let isScreens = screens.indices.contains { screens[$0].fail(id, message, now: now) }
         if isScreens || accounts.fail(id, now: now) || history.fail(id, now: now) || books.fail(id, now: now)
+            || left.fail(id, now: now)
         {
             queryProblem = message
             return
@@ -142,14 +152,14 @@ extension ConsoleState {
         previewFailed(id, message)
     }
 
-    private mutating func arrived(_ events: [AttemptEvent]) {
+    private mutating func arrived(_ events: [AttemptEvent]) -> [ConsoleEffect] {
         attempts.add(events)
         if let last = events.last { now = max(now, last.at) }
         lastActivity = now
-        for event in events {
+        return events.flatMap { event -> [ConsoleEffect] in
             switch event.phase {
             case .posted(let receipt, _, _), .alreadyPosted(let receipt, _): resolve(receipt)
-            default: break
+            default: []
             }
         }
     }

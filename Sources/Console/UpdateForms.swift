@@ -286,13 +286,18 @@ extension ConsoleState {
     mutating func finished(_ outcome: OperationOutcome) -> [ConsoleEffect] {
         let outcome = considered(outcome)
         accounts.refresh()
-        if let receipt = outcome.receipt { resolve(receipt) }
-        forget(outcome)
-        guard case .form(var form) = dialog else { return [] }
-        if case .postingAll(let run) = form.stage { return finished(outcome, of: run, in: form) }
+        var effects = outcome.receipt.map { resolve($0) } ?? []
+        effects += forget(outcome)
+        guard case .form(let form) = dialog else { return effects }
+        if case .postingAll(let run) = form.stage { return effects + finished(outcome, of: run, in: form) }
+        return effects + finished(outcome, in: form)
+    }
+
+    private mutating func finished(_ outcome: OperationOutcome, in form: FormDialog) -> [ConsoleEffect] {
         guard case .posting(let proposal, _, _) = form.stage,
             proposal.operation.reference == outcome.reference
         else { return [] }
+        var form = form
         defer { dialog = .form(form) }
         switch outcome.result {
         case .posted(let receipt), .alreadyPosted(let receipt):

@@ -80,8 +80,8 @@ extension ConsoleState {
 
     /// Esc: one step back, from the inside out. Never quits.
     mutating func goBack() -> [ConsoleEffect] {
-        if !foundOnBooks.isEmpty {
-            foundOnBooks = []
+        if hasNews {
+            return takeNote()
         } else if let filter = screens.last?.filter, !filter.isEmpty {
             screens[screens.count - 1].filter = FilterField()
         } else if !screens.isEmpty {

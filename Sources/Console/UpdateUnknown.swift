@@ -16,7 +16,7 @@ extension ConsoleState {
 
     /// Shows the next of the operations whose outcome is not known.
     mutating func showUnknown() {
-        guard let first = unresolved.first else { return }
+        guard let first = unresolved.first else { return showLeft() }
         unresolved.append(unresolved.removeFirst())
         dialog = .form(unknownForm(first))
     }
@@ -50,9 +50,12 @@ extension ConsoleState {
     }
 
     /// Takes an operation whose outcome is known now off the list of those whose is not.
-    mutating func forget(_ outcome: OperationOutcome) {
-        if case .unknown = outcome.result { return }
+    /// - Returns: that somebody is being told.
+    mutating func forget(_ outcome: OperationOutcome) -> [ConsoleEffect] {
+        if case .unknown = outcome.result { return [] }
         forgetUnknown(outcome.reference)
+        left.forget(outcome.reference)
+        return [.acknowledge([outcome.reference])]
     }
 
     private mutating func forgetUnknown(_ reference: Reference) {
@@ -61,9 +64,9 @@ extension ConsoleState {
     }
 
     /// An operation turned out to be on the books.
-    mutating func resolve(_ receipt: Receipt) {
+    mutating func resolve(_ receipt: Receipt) -> [ConsoleEffect] {
         guard unresolved.contains(where: { $0.proposal.operation.reference == receipt.reference }) else {
-            return
+            return []
         }
         forgetUnknown(receipt.reference)
         accounts.refresh()
@@ -73,9 +76,10 @@ extension ConsoleState {
             form.stage = .receipt(receipt, nil)
             form.renew(surroundings.makeReference())
             dialog = .form(form)
-        } else {
-            foundOnBooks.append(receipt)
+            return [.acknowledge([receipt.reference])]
         }
+        foundOnBooks.append(receipt)
+        return []
     }
 
     /// Asks about each operation whose outcome is not known, every few seconds.
@@ -102,16 +106,16 @@ extension ConsoleState {
         unresolved.map(\.proposal.operation.reference).flatMap { lookUp($0) }
     }
 
-    mutating func settled(_ id: RequestID, _ operation: SettledOperation?) {
-        guard let index = unresolved.firstIndex(where: { $0.request == id }) else { return }
+    mutating func settled(_ id: RequestID, _ operation: SettledOperation?) -> [ConsoleEffect] {
+        guard let index = unresolved.firstIndex(where: { $0.request == id }) else { return [] }
         unresolved[index].request = nil
         unresolved[index].problem = nil
         guard let operation else {
             unresolved[index].missingAt = now
             refreshUnknown(unresolved[index])
-            return
+            return []
         }
-        resolve(operation.receipt)
+        return resolve(operation.receipt)
     }
 
     /// The ledger could not be asked.

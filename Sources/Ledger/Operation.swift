@@ -77,6 +77,14 @@ public struct Operation: Hashable, Sendable {
             self = text == "none" ? .unlimited : .amount(try DecimalAmount(text))
         }
 
+        /// As ``init(_:)`` reads it.
+        public var text: String {
+            switch self {
+            case .unlimited: "none"
+            case .amount(let amount): amount.description
+            }
+        }
+
         func units(in currency: Currency) throws(Refusal) -> Int64? {
             switch self {
             case .unlimited: nil

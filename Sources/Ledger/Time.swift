@@ -114,3 +114,16 @@ private func zeroPadded(_ value: Int64, _ width: Int) -> String {
     let digits = String(value.magnitude)
     return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - digits.count)) + digits
 }
+
+extension Timestamp {
+    /// Whether it is so long after a moment; or before it, when somebody has set the clock back.
+    public func `is`(_ wait: Duration, after start: Timestamp) -> Bool {
+        self < start || self >= start.advanced(by: wait)
+    }
+
+    /// The moment so much later.
+    public func advanced(by duration: Duration) -> Timestamp {
+        let step = Int64(clamping: Int128(duration / .microseconds(1)))
+        return Timestamp(microseconds: microseconds.addingReportingOverflow(step).partialValue)
+    }
+}

@@ -50,10 +50,9 @@ extension LedgerService {
             let message = "\(failure.cause); nothing was written"
             log.error("failed: \(failure.detail)")
             let failed = Failure(message: message, sqlState: failure.sqlState)
-            await finish(&batch, Array(repeating: .failed(failed), count: count), attemptTime: time)
+            await finish(&batch, count, .failed(failed), attemptTime: time)
         case .notPermitted:
-            let refused = OperationOutcome.Result.refused(.notPermitted(why: failure.cause))
-            await finish(&batch, Array(repeating: refused, count: count), attemptTime: time)
+            await finish(&batch, count, .refused(.notPermitted(why: failure.cause)), attemptTime: time)
         case .deadlineExceeded:
             let item = batch.pending[0]
             await finish(&batch, .gaveUp(givingUp(item, after: environment.uptime() - batch.start)))
@@ -97,21 +96,28 @@ extension LedgerService {
 extension LedgerService {
     /// Everything that is left ends in this way, without having been written by an attempt that we know of.
     private func finish(_ batch: inout Batch, _ result: OperationOutcome.Result) async {
-        let settled = await lateAnswers(batch)
-        let results = batch.pending.map { item in
+        await finish(&batch, batch.pending.count, result, attemptTime: .zero)
+    }
+
+    /// The first operations end in this way; but where the answer to an attempt got lost, the books have the last word.
+    private func finish(
+        _ batch: inout Batch, _ count: Int, _ result: OperationOutcome.Result, attemptTime: Duration
+    ) async {
+        let settled = await lateAnswers(batch, count)
+        let results = batch.pending.prefix(count).map { item in
             if let operation = settled[item.operation.reference] {
                 OperationOutcome.Result.posted(operation.receipt)
             } else {
                 item.ending(result)
             }
         }
-        await finish(&batch, results, attemptTime: .zero)
+        await finish(&batch, results, attemptTime: attemptTime)
     }
 
     /// Asks once more about operations that may be on the books, also when our own task was cancelled or is out
     /// of time: an answer now spares somebody a search later.
-    private func lateAnswers(_ batch: Batch) async -> [Reference: SettledOperation] {
-        let open = batch.pending.filter(\.mayBePosted)
+    private func lateAnswers(_ batch: Batch, _ count: Int) async -> [Reference: SettledOperation] {
+        let open = batch.pending.prefix(count).filter(\.mayBePosted)
         if open.isEmpty { return [:] }
         let references = open.map(\.operation.reference)
         let known =

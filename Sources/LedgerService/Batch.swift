@@ -139,16 +139,22 @@ extension Batch.Item {
         mayBePosted && (receipt.transaction == nil || receipt.transaction == id)
     }
 
+    private func unanswered(_ why: String, _ sqlState: String?) -> Failure {
+        Failure(
+            message: "the answer to a write was lost and the ledger could not be asked: \(why); "
+                + "`bursar show \(operation.reference)` will tell",
+            sqlState: sqlState)
+    }
+
     func ending(_ result: OperationOutcome.Result) -> OperationOutcome.Result {
         guard mayBePosted else { return result }
         switch result {
-        case .posted, .alreadyPosted, .refused, .unknown: return result
+        case .posted, .alreadyPosted, .unknown: return result
+        // The rules' refusals were decided from the books as they are; this one says that they could not be read.
+        case .refused(.notPermitted(let why)): return .unknown(unanswered(why, nil))
+        case .refused: return result
         case .failed(let failure), .gaveUp(let failure):
-            return .unknown(
-                Failure(
-                    message: "the answer to a write was lost and the ledger could not be asked: "
-                        + "\(failure.message); `bursar show \(operation.reference)` will tell",
-                    sqlState: failure.sqlState))
+            return .unknown(unanswered(failure.message, failure.sqlState))
         case .cancelled:
             return .unknown(
                 Failure(

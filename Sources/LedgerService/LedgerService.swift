@@ -12,19 +12,23 @@ public struct LedgerService: Sendable {
     public let feed: AttemptFeed
     public let environment: ServiceEnvironment
     public let log: Logger
+    /// Where operations are kept until somebody has been told their outcome; nil for a ledger that is gone with the
+    /// program.
+    public let outbox: Outbox?
     /// Called when no session is to be had, before the next attempt: brings an embedded server back.
     public let recover: (@Sendable () async -> Void)?
 
     public init(
         store: LedgerStore, policy: RetryPolicy = RetryPolicy(), feed: AttemptFeed = AttemptFeed(),
         environment: ServiceEnvironment = .live, log: Logger = Logger(label: "bursar.service"),
-        recover: (@Sendable () async -> Void)? = nil
+        outbox: Outbox? = nil, recover: (@Sendable () async -> Void)? = nil
     ) {
         self.store = store
         self.policy = policy
         self.feed = feed
         self.environment = environment
         self.log = log
+        self.outbox = outbox
         self.recover = recover
     }
 
@@ -32,10 +36,12 @@ public struct LedgerService: Sendable {
     public func with(policy: RetryPolicy) -> LedgerService {
         LedgerService(
             store: store, policy: policy, feed: feed, environment: environment, log: log,
-            recover: recover)
+            outbox: outbox, recover: recover)
     }
 
     /// Posts one operation.
+    ///
+    /// The caller says by ``acknowledge(_:)-([OperationOutcome])`` when somebody has been told the outcome.
     ///
     /// Cancelling the task between two attempts stops the operation. Cancelling it during a write asks the
     /// server to cancel, and then finds out what became of it.
@@ -62,6 +68,9 @@ public struct LedgerService: Sendable {
         var batch = Batch(
             operations: operations, confirmations: confirmations, start: environment.uptime(),
             newID: environment.newIdentifier)
+        if let result = await keep(operations) {
+            batch.finishAll(result, at: environment.uptime())
+        }
         while !batch.isFinished { await attempt(&batch) }
         return batch.outcomes
     }

@@ -22,6 +22,13 @@ public enum Dialect: String, Sendable {
     /// The oldest server that has what the ledger needs, as `PQserverVersion` gives it.
     static let oldestServer = 130_000
 
+    /// The longest that the server is at a statement of a session that posts. Whoever asks later than that what became
+    /// of a write whose answer was lost gets the final answer.
+    public static let longestStatement = Duration.seconds(120)
+
+    private static let statementTimeout =
+        "SET statement_timeout = '\(longestStatement.components.seconds)s';"
+
     /// Settings of a session that posts.
     ///
     /// A sequential scan takes a predicate lock on the whole table, and the planner likes one on small tables;
@@ -34,9 +41,10 @@ public enum Dialect: String, Sendable {
             SET default_transaction_isolation = 'serializable';
             SET enable_seqscan = off;
             SET enable_mergejoin = off;
+            \(Self.statementTimeout)
             """
         case .cockroachdb:
-            "SET default_transaction_isolation = 'serializable';"
+            "SET default_transaction_isolation = 'serializable'; \(Self.statementTimeout)"
         }
     }
 
@@ -71,6 +79,7 @@ public enum Dialect: String, Sendable {
         case .postgresql:
             """
             BEGIN;
+            SET LOCAL statement_timeout = 0;
             CREATE EXTENSION IF NOT EXISTS pg_trgm;
             CREATE INDEX IF NOT EXISTS accounts_words_idx
                 ON bursar.accounts USING gin ((code || ' ' || name) gin_trgm_ops);

@@ -78,6 +78,7 @@ extension LedgerStore {
                 try await connection.run(
                     script: """
                         BEGIN;
+                        SET LOCAL statement_timeout = 0;
                         INSERT INTO bursar.migrations (number) VALUES (\(migration.number));
                         \(migration.script)
                         COMMIT;

@@ -48,13 +48,16 @@ public struct ConnectionSettings: Sendable, Equatable {
 
     /// The target for screens and logs: `host=… port=… dbname=… user=…`, effective values, never a password.
     public var redacted: String {
-        let user = self["user"]
+        target + (self["user"].map { " user=\(singleLine($0))" } ?? "")
+    }
+
+    /// The database for screens and logs, whoever connects to it: `host=… port=… dbname=…`.
+    public var target: String {
         var parts: [String] = []
         if let service = self["service"] { parts.append("service=\(singleLine(service))") }
         parts.append("host=\(singleLine(self["host"] ?? self["hostaddr"] ?? "[local]"))")
         if let port = self["port"] { parts.append("port=\(singleLine(port))") }
-        if let database = self["dbname"] ?? user { parts.append("dbname=\(singleLine(database))") }
-        if let user { parts.append("user=\(singleLine(user))") }
+        if let database = self["dbname"] ?? self["user"] { parts.append("dbname=\(singleLine(database))") }
         return parts.joined(separator: " ")
     }
 

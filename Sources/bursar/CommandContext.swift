@@ -117,11 +117,29 @@ extension PostingCommand {
     func run(_ context: CommandContext) async throws -> ExitStatus {
         let operation = try context.operation(action())
         return try await withSession(context) { session in
-            await context.output.showingAttempts(of: session.service.feed) {
+            await session.mentionLeftOperations(context.output)
+            return await context.output.showingAttempts(of: session.service.feed) {
                 let outcome = await session.service.perform(operation)
                 context.output.outcome(outcome, of: operation)
+                await session.service.acknowledge([outcome])
                 return ExitStatus(outcome)
             }
+        }
+    }
+}
+
+extension Session {
+    /// Says that operations of killed programs wait for somebody to be told their outcomes.
+    func mentionLeftOperations(_ output: Output) async {
+        guard let outbox = service.outbox else { return }
+        do throws(OutboxError) {
+            let count = try await outbox.survey().here
+            if count == 0 { return }
+            output.note(
+                "bursar: \(count) \(count == 1 ? "operation was" : "operations were") sent by a program that was "
+                    + "killed before it could say what became of them; `bursar doctor` tells")
+        } catch {
+            service.log.warning("\(error.message)")
         }
     }
 }

@@ -16,6 +16,10 @@ final class ConsoleEffects {
     private let events: Task<Void, Never>
     /// Operations under way.
     private var postings: [Reference: Task<OperationOutcome, Never>] = [:]
+    /// Operations whose outcome is in the frame that is drawn next.
+    private var shown: [Reference] = []
+    /// What is being noted of outcomes that were shown.
+    private(set) var acknowledging: Task<Void, Never>?
     /// Questions on their way.
     private var questions: [RequestID: Task<Void, Never>] = [:]
 
@@ -53,12 +57,23 @@ final class ConsoleEffects {
         }
     }
 
+    /// The frame with what was done before is on the screen.
+    func frameIsDrawn() {
+        guard !shown.isEmpty else { return }
+        acknowledging = Task { [service = session.service, shown, acknowledging] in
+            await acknowledging?.value
+            await service.acknowledge(shown)
+        }
+        shown = []
+    }
+
     func perform(_ effect: ConsoleEffect) {
         switch effect {
         case .ask(let id, let question): ask(id, question)
         case .withdraw(let id): questions[id]?.cancel()
         case .post(let operation, let confirmation): post(operation, confirmation)
         case .cancelOperation(let reference): postings[reference]?.cancel()
+        case .acknowledge(let references): shown += references
         case .copy, .useMouse, .useTheme, .redraw, .suspend, .quit: break
         }
     }
@@ -82,6 +97,8 @@ final class ConsoleEffects {
                 }
                 inbox.send(.answered(id, answer))
             } catch let error as CommandError {
+                inbox.send(.queryFailed(id, message: error.message))
+            } catch let error as OutboxError {
                 inbox.send(.queryFailed(id, message: error.message))
             } catch {
                 let failure = error as? StoreFailure ?? StoreFailure(error, writing: false)
@@ -125,6 +142,7 @@ extension Session {
             return .preview(verdicts)
         case .transaction(let key): return .transaction(try await detail(key))
         case .settled(let reference): return .settled(try await service.settled(reference))
+        case .leftOperations: return .leftOperations(try await service.leftOperations())
         case .blockedSessions: return .blockedSessions(try await queries.blockedSessions())
         case .verify: return .verify(try await Verifier(store: store).run(progress: progress))
         case .export(let table, let path): return .export(path: try export(table, to: path))

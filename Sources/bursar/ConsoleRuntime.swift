@@ -63,7 +63,10 @@ enum ConsoleRuntime {
             surroundings: surroundings(context, showsUnicode: terminal.showsUnicode),
             preferences: preferences, now: environment.now(), size: terminal.size)
         for effect in state.start() { effects.perform(effect) }
+        var isDrawn = false
         let handle = { (events: [TerminalEvent<ConsoleAction>]) -> Directive in
+            if isDrawn { effects.frameIsDrawn() }
+            isDrawn = false
             var directive = Directive()
             let time = ConsoleAction.ticked(environment.now())
             for action in [time] + ConsoleAction.merged(events.compactMap(ConsoleAction.init)) {
@@ -81,7 +84,12 @@ enum ConsoleRuntime {
             directive.nextTick = state.nextTick
             return directive
         }
-        let ending = terminal.run(inbox: inbox, view: { state.view() }, handle: handle)
+        let view = {
+            isDrawn = true
+            return state.view()
+        }
+        let ending = terminal.run(inbox: inbox, view: view, handle: handle)
+        if isDrawn { effects.frameIsDrawn() }
         memory?.save(state.preferences)
         if effects.hasOpenOperations {
             context.output.note("waiting for operations under way")
@@ -92,6 +100,10 @@ enum ConsoleRuntime {
             return outcomes
         }
         sayLastWords(of: state, outcomes, context)
+        try wait { [service = session.service, acknowledging = effects.acknowledging] in
+            await acknowledging?.value
+            await service.acknowledge(outcomes)
+        }
         return ending.exitStatus
     }
 
@@ -199,7 +211,7 @@ extension Directive.Request {
         case .copy(let text): self = .copy(text)
         case .useMouse(let isOn): self = .setMouse(isOn)
         case .useTheme(let theme): self = .setTheme(theme)
-        case .ask, .withdraw, .post, .cancelOperation: return nil
+        case .ask, .withdraw, .post, .acknowledge, .cancelOperation: return nil
         }
     }
 }

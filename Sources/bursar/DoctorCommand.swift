@@ -17,8 +17,9 @@ struct DoctorCommand: LedgerCommand {
         let session = try await Session.open(context, schema: .any)
         do {
             let findings = try await examine(session, context)
-            await session.close()
             context.output.isJSON ? context.output.json(findings.json) : context.output.line(findings.text)
+            await session.service.acknowledge(findings.left.settled)
+            await session.close()
             return findings.schemaError == nil ? .done : .badSettings
         } catch {
             await session.close()
@@ -36,15 +37,17 @@ struct DoctorCommand: LedgerCommand {
             schemaError = error
         }
         let access = schemaError == nil ? try await session.store.accessLevel() : AccessLevel.none
+        let left = await LeftFindings(session.service, canAsk: access > .none)
         return Findings(
             connection: session.connection, facts: facts, isEmbedded: session.embedded != nil,
             schemaVersion: try await session.store.schemaVersion(), schemaError: schemaError, access: access,
             paths: paths(session, context), settings: context.settings.listing,
-            environmentName: context.settings.environmentName.value)
+            environmentName: context.settings.environmentName.value, left: left)
     }
 
     private func paths(_ session: Session, _ context: CommandContext) -> [(name: String, value: String)] {
         var paths = [("config", context.settings.file), ("log", context.settings.logFile.value)]
+        paths.append(("outbox", context.settings.outbox.value))
         if case .embedded(let directory) = context.settings.target.value {
             paths.append(("data", directory))
         }
@@ -63,10 +66,11 @@ private struct Findings {
     let paths: [(name: String, value: String)]
     let settings: [(name: String, value: String, origin: String)]
     let environmentName: String
+    let left: LeftFindings
 
     var warnings: [String] {
         (schemaError.map { [$0.message] } ?? []) + facts.warnings
-            + (facts.isSuperuser && !isEmbedded ? [superuserWarning] : [])
+            + (facts.isSuperuser && !isEmbedded ? [superuserWarning] : []) + left.warnings
     }
 
     private var superuserWarning: String {
@@ -88,6 +92,7 @@ private struct Findings {
                         ($0.name, .object([("value", .string($0.value)), ("origin", .string($0.origin))]))
                     })
             ),
+            ("left", .array(left.operations.map(LeftFindings.json))),
             ("warnings", .array(warnings.map { .string($0) })),
         ])
     }
@@ -103,6 +108,6 @@ private struct Findings {
             + settings.map { [$0.name, $0.value.isEmpty ? "(\($0.origin))" : "\($0.value)  (\($0.origin))"] }
         let table = Table.text(rows, alignment: [.left, .left])
         let remarks = warnings.isEmpty ? ["no warnings"] : warnings.map { "warning: \($0)" }
-        return table + "\n" + remarks.joined(separator: "\n")
+        return table + "\n" + (left.lines + remarks).joined(separator: "\n")
     }
 }

@@ -42,6 +42,9 @@ struct Environment: Sendable {
     /// What the console remembers from one time to the next.
     var consoleMemoryPath: String { directory("XDG_STATE_HOME", ".local/state") + "/bursar/console.toml" }
 
+    /// Where operations are kept until somebody has been told their outcome.
+    var outboxPath: String { directory("XDG_STATE_HOME", ".local/state") + "/bursar/outbox" }
+
     /// Where throw-away ledgers are made.
     var temporaryDirectory: String { self["TMPDIR"] ?? "/tmp" }
 

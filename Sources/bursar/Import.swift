@@ -144,7 +144,10 @@ struct Import {
                 }
             }
         }
-        return try await service.perform(operations).map { outcome in
+        let outcomes = await service.perform(operations)
+        // The file is what somebody is told by: imported again, it tells them all.
+        await service.acknowledge(outcomes)
+        return try outcomes.map { outcome in
             switch outcome.result {
             case .posted(let receipt): .posted(receipt)
             case .alreadyPosted(let receipt): .alreadyPosted(receipt)

@@ -130,6 +130,9 @@ struct Session: Sendable {
         let log = context.log
         let service = LedgerService(
             store: store, policy: context.settings.policy, environment: context.serviceEnvironment, log: log,
+            // Nothing of a ledger that is thrown away is asked about later.
+            outbox: throwAwayDirectory == nil
+                ? Outbox(directory: context.settings.outbox.value, ledger: settings.target) : nil,
             recover: embedded.map { server in
                 { @Sendable in
                     do throws(EmbeddedServerError) {
@@ -147,6 +150,7 @@ struct Session: Sendable {
     }
 
     func close() async {
+        await service.outbox?.close()
         await store.close()
         await embedded?.leave()
         guard let throwAwayDirectory else { return }

@@ -61,6 +61,8 @@ struct Settings: Sendable {
     let theme: Setting<Theme>
     let usesMouse: Setting<Bool>
     let keymap: Keymap
+    /// The directory where operations are kept until somebody has been told their outcome.
+    let outbox: Setting<String>
     let logFile: Setting<String>
     let logLevel: Setting<Logger.Level>
     /// The settings file that was read, or would be if it were there.
@@ -108,6 +110,7 @@ struct Settings: Sendable {
             line("display.color", color, "\(color.value)"),
             line("display.theme", theme, theme.value.rawValue),
             line("display.mouse", usesMouse, "\(usesMouse.value)"),
+            line("outbox.directory", outbox, outbox.value),
             line("log.file", logFile, logFile.value),
             line("log.level", logLevel, logLevel.value.rawValue),
         ]
@@ -149,6 +152,9 @@ extension Settings {
         theme = try file.choice("display.theme") ?? Setting(value: .standard, origin: .builtIn)
         usesMouse = try file.flag("display.mouse") ?? Setting(value: false, origin: .builtIn)
         keymap = try Self.keymap(file)
+        let outbox =
+            try file.text("outbox.directory") ?? Setting(value: environment.outboxPath, origin: .builtIn)
+        self.outbox = Setting(value: environment.absolute(outbox.value), origin: outbox.origin)
         logFile = try file.text("log.file") ?? Setting(value: environment.logPath, origin: .builtIn)
         logLevel = try Self.logLevel(file)
         try file.refuseUnknownKeys()

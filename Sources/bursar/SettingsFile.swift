@@ -39,7 +39,7 @@ struct SettingsFile {
         "connect", "environment", "actor", "retry.deadline", "retry.max_attempts", "pool.writers",
         "pool.readers", "import.batch", "embedded.directory", "embedded.keep_running", "embedded.binaries",
         "embedded.system_user", "display.color", "display.theme", "display.mouse", "environment_color",
-        "log.file", "log.level",
+        "outbox.directory", "log.file", "log.level",
     ]
 
     /// Keys of the console stand under this, each named like the command that it gives.

@@ -38,7 +38,9 @@ struct Tellers: Sendable {
         var round = 0
         while !Task.isCancelled, end.map({ uptime() < $0 }) ?? true {
             guard let operation = operation(of: teller, &random) else { return }
-            await report(service.perform(operation))
+            let outcome = await service.perform(operation)
+            await report(outcome)
+            await service.acknowledge([outcome])
             round += 1
             let wait = pause(round, random.next())
             if wait > .zero {

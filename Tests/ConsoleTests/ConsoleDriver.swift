@@ -138,7 +138,7 @@ struct ConsoleDriver {
         case .post(let operation, let confirmation): return post(operation, confirmation)
         case .cancelOperation(let reference):
             return [.operationFinished(outcome(reference, .cancelled, attempts: 3))]
-        case .withdraw, .copy, .useMouse, .useTheme, .redraw, .suspend, .quit: return []
+        case .withdraw, .acknowledge, .copy, .useMouse, .useTheme, .redraw, .suspend, .quit: return []
         }
     }
 

@@ -11,6 +11,8 @@ struct TestBank {
     var now: Timestamp
     /// What the server's sessions wait for.
     var blocked: [BlockedSession] = []
+    /// What killed programs left open.
+    var left: [LeftOperation] = []
     /// What a check of the ledger finds.
     var report = VerificationReport()
     /// Records that one question with a filter looks at.
@@ -148,6 +150,7 @@ struct TestBank {
         case .preview(let operations): .preview(operations.map(decide))
         case .transaction(let key): .transaction(detail(key))
         case .settled(let reference): .settled(view.settled[reference])
+        case .leftOperations: .leftOperations(left)
         case .blockedSessions: .blockedSessions(blocked)
         case .verify: .verify(report)
         case .export(_, let path): path.hasPrefix("/") ? nil : .export(path: "/home/alice/" + path)

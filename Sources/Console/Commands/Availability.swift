@@ -37,7 +37,8 @@ extension ConsoleState {
             selection.copies == nil ? .unavailable("there is nothing to copy") : .available
         case .export: hasExport ? .available : .unavailable("there is nothing to export")
         case .showUnknown:
-            unresolved.isEmpty ? .unavailable("the outcome of every operation is known") : .available
+            unresolved.isEmpty && left.notPosted.isEmpty
+                ? .unavailable("the outcome of every operation is known") : .available
         case .nextChoice, .previousChoice:
             if case .form(let form) = dialog, case .choice = form.focusedField.input {
                 .available
@@ -56,7 +57,7 @@ extension ConsoleState {
 
     /// Whether Esc does anything where nothing is typed or asked.
     private var canGoBack: Bool {
-        !foundOnBooks.isEmpty || !screens.isEmpty || isEnlarged || focus != .accounts
+        hasNews || !screens.isEmpty || isEnlarged || focus != .accounts
             || !accounts.marks.isEmpty
             || !accounts.filter.isEmpty
     }

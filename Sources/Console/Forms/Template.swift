@@ -41,3 +41,68 @@ extension PostedTransaction {
         return kinds[head.kind].map { ($0, texts) }
     }
 }
+
+extension Operation {
+    /// The form that it is typed in, filled in.
+    var template: (FormKind, [FormField.ID: String]) {
+        var texts: [FormField.ID: String] = [.narrative: narrative, .valueDate: valueDate?.description ?? ""]
+        switch action {
+        case .deposit(let account, let amount), .withdrawal(let account, let amount):
+            texts[.account] = account.text
+            texts[.amount] = amount.description
+            if case .deposit = action { return (.deposit, texts) }
+            return (.withdrawal, texts)
+        case .transfer(let from, let to, let amount):
+            texts[.from] = from.text
+            texts[.to] = to.text
+            texts[.amount] = amount.description
+            return (.transfer, texts)
+        case .adjustment(let account, let amount, let side, let reasonCode, let against):
+            texts[.account] = account.text
+            texts[.amount] = amount.description
+            texts[.side] = side.rawValue
+            texts[.reasonCode] = reasonCode
+            texts[.against] = against?.text
+            return (.adjustment, texts)
+        case .journalEntry(let legs):
+            for (index, leg) in legs.prefix(FormKind.maximumLegs).enumerated() {
+                texts[.leg(index + 1)] = "\(leg.account) \(leg.side.rawValue) \(leg.amount)"
+            }
+            return (.journalEntry, texts)
+        case .reversal(let reference, let amount, let reason):
+            texts[.reference] = reference.text
+            texts[.amount] = amount?.description
+            texts[.reason] = reason
+            return (.reversal, texts)
+        case .accountChange(let account, let change, let reason):
+            texts[.account] = account.text
+            texts[.reason] = reason
+            return (change.form, texts.merging(change.texts(of: account)) { _, new in new })
+        }
+    }
+}
+
+extension Operation.AccountChange {
+    fileprivate var form: FormKind {
+        if case .open = self { .opening } else { .status }
+    }
+
+    fileprivate func texts(of account: AccountCode) -> [FormField.ID: String] {
+        switch self {
+        case .open(let name, let currency, let accountClass, let minimum):
+            [
+                .newAccount: account.text, .name: name, .currency: currency.code,
+                .accountClass: accountClass.rawValue, .minimum: minimum.text,
+            ]
+        case .rename(let name): [.change: StatusChoice.rename.rawValue, .name: name]
+        case .freeze(nil): [.change: StatusChoice.freeze.rawValue]
+        case .freeze(.debit): [.change: StatusChoice.freezeDebit.rawValue]
+        case .freeze(.credit): [.change: StatusChoice.freezeCredit.rawValue]
+        case .unfreeze: [.change: StatusChoice.unfreeze.rawValue]
+        case .close: [.change: StatusChoice.close.rawValue]
+        case .reopen: [.change: StatusChoice.reopen.rawValue]
+        case .setMinimum(let minimum):
+            [.change: StatusChoice.setMinimum.rawValue, .minimum: minimum.text]
+        }
+    }
+}

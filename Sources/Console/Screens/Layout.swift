@@ -132,6 +132,7 @@ extension ConsoleState {
                         + "on the books: \(references). \(keyLabel(.back)) takes note.",
                     role: .positive))
         }
+        banners += leftBanners
         if let first = unresolved.first, place != .unknown {
             let more = unresolved.count > 1 ? " and \(unresolved.count - 1) more" : ""
             banners.append(

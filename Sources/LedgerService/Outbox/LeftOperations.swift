@@ -1,0 +1,100 @@
+import Ledger
+import LedgerStore
+
+/// An operation that a program sent which was killed before it could tell anybody the outcome.
+public struct LeftOperation: Sendable, Hashable {
+    public let operation: Operation
+    /// When it was about to be sent, by this machine's clock.
+    public let begunAt: Timestamp
+    public let fate: Fate
+
+    public enum Fate: Sendable, Hashable {
+        case posted(Receipt)
+        /// It is not on the books and will not come there by itself. It can be sent again, under any reference.
+        case notPosted
+        /// It is not on the books yet. Until then a write of it may still be under way at the server.
+        case undecided(until: Timestamp)
+    }
+
+    public init(operation: Operation, begunAt: Timestamp, fate: Fate) {
+        self.operation = operation
+        self.begunAt = begunAt
+        self.fate = fate
+    }
+}
+
+extension LedgerService {
+    /// A write that a server is still at after so long has been ended by it: `statement_timeout` of sessions that post.
+    static let longestWrite = Dialect.longestStatement
+
+    /// Puts operations into the outbox, before anything of them is sent.
+    /// - Returns: nil when they are there; else the outcome of all of them: nothing was sent.
+    func keep(_ operations: [Operation]) async -> OperationOutcome.Result? {
+        guard let outbox else { return nil }
+        let now = environment.now()
+        let over = now.advanced(by: policy.deadline + Self.longestWrite)
+        do throws(OutboxError) {
+            try await outbox.add(
+                operations.map { OutboxEntry(operation: $0, begunAt: now, overAt: over) })
+            try await outbox.synchronise()
+            return nil
+        } catch {
+            log.error("\(error.message)")
+            return .failed(Failure(message: error.message + "; nothing was sent"))
+        }
+    }
+
+    /// Says that somebody has been told these outcomes, so that no later program tells them. Those that are not known
+    /// are kept.
+    public func acknowledge(_ outcomes: [OperationOutcome]) async {
+        await acknowledge(
+            outcomes.compactMap { outcome in
+                if case .unknown = outcome.result { nil } else { outcome.reference }
+            })
+    }
+
+    /// The same for operations whose outcome was found out later.
+    public func acknowledge(_ references: [Reference]) async {
+        guard let outbox, !references.isEmpty else { return }
+        do throws(OutboxError) {
+            try await outbox.strikeOff(references)
+        } catch {
+            // They are asked about once more, and nothing worse.
+            log.error("\(error.message)")
+        }
+    }
+
+    /// What became of the operations that killed programs have left open on this ledger. Each is told again until it is
+    /// acknowledged.
+    /// - Throws: ``OutboxError``, or what the store throws when the ledger cannot be asked.
+    public func leftOperations() async throws -> [LeftOperation] {
+        guard let outbox else { return [] }
+        var left: [LeftOperation] = []
+        let entries = try await outbox.takeOver()
+        for start in stride(from: 0, to: entries.count, by: Self.leftPage) {
+            let page = entries[start..<min(start + Self.leftPage, entries.count)]
+            // Asked before the books are: what comes on them later than that is not taken for missing.
+            let now = environment.now()
+            let settled = try await store.queries.settled(references: page.map(\.operation.reference))
+            for entry in page {
+                left.append(
+                    LeftOperation(
+                        operation: entry.operation, begunAt: entry.begunAt,
+                        fate: Self.fate(of: entry, settled[entry.operation.reference], now: now)))
+            }
+        }
+        return left
+    }
+
+    private static let leftPage = 500
+
+    private static func fate(
+        of entry: OutboxEntry, _ settled: SettledOperation?, now: Timestamp
+    ) -> LeftOperation.Fate {
+        // Another request under this reference means that ours can never be posted.
+        if let settled {
+            return settled.fingerprint == entry.operation.fingerprint ? .posted(settled.receipt) : .notPosted
+        }
+        return now < entry.overAt ? .undecided(until: entry.overAt) : .notPosted
+    }
+}

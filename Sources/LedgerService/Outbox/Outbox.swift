@@ -1,0 +1,192 @@
+import Dispatch
+import Glibc
+import Ledger
+
+/// What this program and those before it have sent and nobody has been told the outcome of: on the disk before it is
+/// sent, struck off when somebody was told.
+///
+/// Each program has a file of its own in one private directory, and holds a lock on it while it lives. What a killed
+/// program leaves behind is a file that nobody holds: the next program on the same ledger takes it over.
+public actor Outbox {
+    private let directory: String
+    /// Which ledger it is, as people tell them apart, without anything secret and without the user: what is left behind
+    /// on one ledger is not looked for on another.
+    private let ledger: String
+    private var own: OutboxFile?
+    private var left: [OutboxFile] = []
+    private let executor = QueueExecutor(label: "bursar.outbox")
+
+    /// Files are written and waited for, which must not hold up the threads that everything else runs on.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// The most operations of this program whose outcome nobody has been told.
+    public static let limit = 20_000
+
+    public init(directory: String, ledger: String) {
+        self.directory = directory
+        self.ledger = ledger
+    }
+
+    // MARK: Sending
+
+    /// Keeps operations that are about to be sent; they are on the disk after ``synchronise()``.
+    func add(_ entries: [OutboxEntry]) throws(OutboxError) {
+        let file = try ownFile()
+        guard file.entries.count + entries.count <= Self.limit else {
+            throw OutboxError(file.path, "more than \(Self.limit) operations wait for their outcomes")
+        }
+        try file.add(entries)
+    }
+
+    /// Puts on the disk what was added, also by others meanwhile: those who wait together share one wait.
+    func synchronise() throws(OutboxError) { try own?.synchronise() }
+
+    /// Takes operations off whose outcome somebody has been told.
+    func strikeOff(_ references: [Reference]) throws(OutboxError) {
+        for file in left + (own.map { [$0] } ?? []) { try file.strikeOff(references) }
+    }
+
+    /// Gives up the files: those with nothing open in them are taken away, the others are the next program's.
+    public func close() {
+        for file in left + (own.map { [$0] } ?? []) where file.isSpent { file.remove() }
+        own = nil
+        left = []
+    }
+
+    private func ownFile() throws(OutboxError) -> OutboxFile {
+        if let own { return own }
+        let lock = try DirectoryLock(directory)
+        defer { lock.release() }
+        let name = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36)).outbox"
+        let file = try OutboxFile(creating: "\(directory)/\(name)", ledger: ledger)
+        try lock.synchronise()
+        own = file
+        return file
+    }
+
+    // MARK: What was left behind
+
+    /// What other programs, which are no more, have left open on this ledger. It is this program's from now on.
+    public func takeOver() throws(OutboxError) -> [OutboxEntry] {
+        guard access(directory, F_OK) == 0 else { return [] }
+        let lock = try DirectoryLock(directory)
+        defer { lock.release() }
+        for path in try lock.files() {
+            guard let file = try OutboxFile(adopting: path) else { continue }
+            if file.isSpent {
+                file.remove()
+            } else if file.ledger == ledger {
+                left.append(file)
+            }
+        }
+        return left.flatMap(\.entries.values).sorted {
+            ($0.begunAt, $0.operation.reference.text) < ($1.begunAt, $1.operation.reference.text)
+        }
+    }
+
+    /// What killed programs have left open: on this ledger, and on others by their names. Nothing is taken over.
+    public func survey() throws(OutboxError) -> Survey {
+        var survey = Survey()
+        guard access(directory, F_OK) == 0 else { return survey }
+        let lock = try DirectoryLock(directory)
+        defer { lock.release() }
+        for path in try lock.files() {
+            guard let file = try OutboxFile(adopting: path) else { continue }
+            if file.damagedLines > 0 { survey.damaged.append(path) }
+            if file.entries.isEmpty { continue }
+            if file.ledger == ledger {
+                survey.here += file.entries.count
+            } else {
+                survey.elsewhere[file.ledger, default: 0] += file.entries.count
+            }
+        }
+        return survey
+    }
+
+    public struct Survey: Sendable, Equatable {
+        public var here = 0
+        /// By the name of the ledger.
+        public var elsewhere: [String: Int] = [:]
+        /// Files with lines that cannot be read, such as after a fault of the disk.
+        public var damaged: [String] = []
+    }
+
+}
+
+/// The directory of the outboxes, for one program at a time: files are made and taken over under this lock, so that none
+/// is taken for left behind before its maker has locked it.
+private struct DirectoryLock {
+    let path: String
+    private let descriptor: Int32
+
+    init(_ path: String) throws(OutboxError) {
+        self.path = path
+        try Self.make(path)
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw .system(path) }
+        do throws(OutboxError) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw .system(path) }
+            guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+                throw OutboxError(path, "others than its owner may use it")
+            }
+            while flock(descriptor, LOCK_EX) != 0 {
+                if errno != EINTR { throw .system(path) }
+            }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    private static func make(_ path: String) throws(OutboxError) {
+        if access(path, F_OK) == 0 { return }
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try make(String(path[..<slash])) }
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(path) }
+    }
+
+    func release() { close(descriptor) }
+
+    /// Makes a new file's name last.
+    func synchronise() throws(OutboxError) {
+        if fsync(descriptor) != 0 { throw .system(path) }
+    }
+
+    /// The outboxes in it. What a killed program was about to put in the place of one is taken away.
+    func files() throws(OutboxError) -> [String] {
+        guard let entries = opendir(path) else { throw .system(path) }
+        defer { closedir(entries) }
+        var files: [String] = []
+        while let entry = readdir(entries) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasSuffix(".outbox") { files.append("\(path)/\(name)") }
+            if name.hasSuffix(".outbox" + OutboxFile.freshSuffix) {
+                removeAbandoned(besides: "\(path)/\(name.dropLast(OutboxFile.freshSuffix.count))")
+            }
+        }
+        return files.sorted()
+    }
+
+    /// - Parameter path: of the outbox that it was to replace, whose lock tells whether anybody is still about it.
+    private func removeAbandoned(besides path: String) {
+        let file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        defer { if file >= 0 { close(file) } }
+        if file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0 { unlink(path + OutboxFile.freshSuffix) }
+    }
+}
+
+/// Runs an actor on a queue of its own.
+private final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+
+    func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+}

@@ -1,0 +1,186 @@
+import Glibc
+import Ledger
+
+/// Why an outbox cannot be used, as the system says it.
+public struct OutboxError: Error, Sendable, Hashable {
+    public let path: String
+    public let why: String
+
+    /// What is wrong and what to do about it.
+    public var message: String {
+        "the outbox \(path) cannot be used (\(why)); make it a directory that only you may read and write, with room "
+            + "on its disk, or name another one in the settings"
+    }
+
+    init(_ path: String, _ why: String) {
+        self.path = path
+        self.why = why
+    }
+
+    static func system(_ path: String) -> OutboxError { OutboxError(path, String(cString: strerror(errno))) }
+}
+
+/// The outbox of one program, locked for as long as the program lives: the lock goes with the process, however it
+/// ends, and that is how others know.
+final class OutboxFile {
+    let path: String
+    let ledger: String
+    private(set) var entries: [Reference: OutboxEntry]
+    let damagedLines: Int
+    private var descriptor: Int32
+    private var length: Int
+    private var unsynchronised = 0
+
+    /// The longest file that is read or written.
+    static let maximumBytes = 64 << 20
+    /// A file that is shorter is left to grow.
+    private static let worthRewriting = 1 << 18
+    /// A file with open entries is written anew when it is longer than so many of them take.
+    private static let bytesPerEntry = 4096
+
+    /// Makes a file that is not there yet, and locks it.
+    init(creating path: String, ledger: String) throws(OutboxError) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0o600)
+        guard descriptor >= 0 else { throw .system(path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .system(path) }
+        self.path = path
+        self.ledger = ledger
+        entries = [:]
+        damagedLines = 0
+        length = 0
+        try write([.ledger(ledger)])
+    }
+
+    /// Opens what another program has left behind.
+    /// - Returns: nil while that program lives.
+    init?(adopting path: String) throws(OutboxError) {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_APPEND)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw .system(path)
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            return nil
+        }
+        let bytes: [UInt8]
+        do throws(OutboxError) {
+            bytes = try Self.readAll(descriptor, path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        let contents = OutboxContents(bytes: bytes)
+        self.descriptor = descriptor
+        self.path = path
+        ledger = contents.ledger
+        entries = contents.entries
+        damagedLines = contents.damagedLines
+        length = bytes.count
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether nothing is lost with it.
+    var isSpent: Bool { entries.isEmpty && damagedLines == 0 }
+
+    private static func readAll(_ descriptor: Int32, _ path: String) throws(OutboxError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { throw .system(path) }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
+            if bytes.count > maximumBytes { throw OutboxError(path, "it is longer than any outbox") }
+        }
+    }
+
+    // MARK: Writing
+
+    func add(_ new: [OutboxEntry]) throws(OutboxError) {
+        try write(new.map { .entry($0) })
+        for entry in new { entries[entry.operation.reference] = entry }
+    }
+
+    /// Not synchronised: an entry that comes back after a crash of the machine is asked about once more.
+    func strikeOff(_ references: [Reference]) throws(OutboxError) {
+        let open = references.filter { entries[$0] != nil }
+        if open.isEmpty { return }
+        for reference in open { entries[reference] = nil }
+        try write(open.map { .struckOff($0) })
+        if length > Self.worthRewriting + entries.count * Self.bytesPerEntry { try rewrite() }
+    }
+
+    /// Waits until everything that was added is on the disk.
+    func synchronise() throws(OutboxError) {
+        guard unsynchronised > 0 else { return }
+        while fdatasync(descriptor) != 0 {
+            if errno != EINTR { throw .system(path) }
+        }
+        unsynchronised = 0
+    }
+
+    /// Takes the file away; nothing may be open in it.
+    func remove() { unlink(path) }
+
+    private func write(_ lines: [OutboxLine]) throws(OutboxError) {
+        let bytes = try bytes(of: lines)
+        guard length + bytes.count <= Self.maximumBytes else {
+            throw OutboxError(path, "too many operations wait for their outcomes")
+        }
+        do throws(OutboxError) {
+            try Self.write(bytes, to: descriptor, path)
+        } catch {
+            // Half a line would run into the next one.
+            ftruncate(descriptor, off_t(length))
+            throw error
+        }
+        length += bytes.count
+        unsynchronised += bytes.count
+    }
+
+    /// Puts a file with nothing but what is open in the place of this one. Whoever looks meanwhile finds either, locked.
+    private func rewrite() throws(OutboxError) {
+        let fresh = path + Self.freshSuffix
+        let copy = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0o600)
+        guard copy >= 0 else { throw .system(fresh) }
+        do throws(OutboxError) {
+            let bytes = try bytes(of: [.ledger(ledger)] + entries.values.map { .entry($0) })
+            guard flock(copy, LOCK_EX | LOCK_NB) == 0 else { throw .system(fresh) }
+            try Self.write(bytes, to: copy, fresh)
+            guard fsync(copy) == 0, rename(fresh, path) == 0 else { throw .system(fresh) }
+            length = bytes.count
+        } catch {
+            close(copy)
+            unlink(fresh)
+            throw error
+        }
+        close(descriptor)
+        descriptor = copy
+        unsynchronised = 0
+    }
+
+    /// Ends the name of a file that is about to take another's place.
+    static let freshSuffix = ".new"
+
+    private func bytes(of lines: [OutboxLine]) throws(OutboxError) -> [UInt8] {
+        do {
+            return try lines.flatMap { try $0.bytes() }
+        } catch {
+            throw OutboxError(path, "\(error)")
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(OutboxError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno != EINTR { throw .system(path) }
+            written += max(count, 0)
+        }
+    }
+}

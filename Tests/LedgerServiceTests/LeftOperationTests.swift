@@ -1,0 +1,123 @@
+import Glibc
+import Ledger
+import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+
+@testable import LedgerService
+
+/// Operations that a killed program left open, found out by the next one.
+@Suite struct LeftOperationTests {
+    private func service(_ ledger: TestLedger, _ directory: TemporaryDirectory) -> LedgerService {
+        LedgerService(
+            store: ledger.store, policy: RetryPolicy(maximumAttempts: 3, deadline: .seconds(10)),
+            log: TestLedger.quietLog,
+            outbox: Outbox(directory: directory.path + "/outbox", ledger: "test"))
+    }
+
+    @Test func tellsWhatIsOnTheBooksAndWhatIsNot() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a", "b"], balance: "100.00")
+        let directory = try TemporaryDirectory()
+        let killed = service(ledger, directory)
+        let posted = try ledger.operation(ledger.transfer("a", "b", "10.00"), reference: "posted")
+        let never = try ledger.operation(ledger.transfer("b", "a", "10.00"), reference: "never")
+        let taken = try ledger.operation(ledger.transfer("b", "a", "3.00"), reference: "taken")
+        // Sent, posted, and nobody told; kept, and not sent; and one whose reference somebody else has used.
+        #expect(await killed.perform(posted).receipt != nil)
+        #expect(await killed.keep([never, taken]) == nil)
+        #expect(
+            await ledger.service.perform(
+                try ledger.operation(ledger.transfer("a", "b", "5.00"), reference: "taken")
+            ).receipt != nil)
+        await killed.outbox?.close()
+
+        var next = service(ledger, directory)
+        func fates(_ service: LedgerService) async throws -> [String: LeftOperation.Fate] {
+            let left = try await service.leftOperations()
+            return Dictionary(left.map { ($0.operation.reference.text, $0.fate) }) { first, _ in first }
+        }
+        var found = try await fates(next)
+        guard case .posted(let receipt) = found["posted"] else {
+            Issue.record("\(found)")
+            return
+        }
+        #expect(receipt.lines.count == 2)
+        #expect(found["taken"] == .notPosted)
+        // The server may still be at it, as far as anybody knows.
+        guard case .undecided(let until) = found["never"] else {
+            Issue.record("\(found)")
+            return
+        }
+        await next.acknowledge([Reference(stored: "posted"), Reference(stored: "taken")])
+        await next.outbox?.close()
+
+        var later = ServiceEnvironment.live
+        later.now = { until }
+        next = LedgerService(
+            store: ledger.store, environment: later, log: TestLedger.quietLog,
+            outbox: Outbox(directory: directory.path + "/outbox", ledger: "test"))
+        found = try await fates(next)
+        #expect(found == ["never": .notPosted])
+    }
+
+    @Test func whatIsRefusedOrFailedIsStruckOffOnceItIsTold() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "1.00")
+        let directory = try TemporaryDirectory()
+        let service = service(ledger, directory)
+        let outcomes = await service.perform([
+            try ledger.operation(ledger.withdrawal("a", "2.00")),
+            try ledger.operation(ledger.deposit("a", "2.00")),
+            try ledger.operation(ledger.deposit("nobody", "2.00")),
+        ])
+        #expect(outcomes.count { $0.receipt != nil } == 1)
+        await service.outbox?.close()
+        let next = self.service(ledger, directory)
+        #expect(try await next.leftOperations().count == 3)
+        await next.acknowledge(outcomes)
+        await next.outbox?.close()
+        #expect(try await self.service(ledger, directory).leftOperations().isEmpty)
+    }
+
+    /// A disk without room: nothing is sent that could not be found out about.
+    @Test func nothingIsSentThatCannotBeKept() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "1.00")
+        let directory = try TemporaryDirectory()
+        let outbox = Outbox(directory: "/dev/full/outbox", ledger: "test")
+        let service = LedgerService(store: ledger.store, log: TestLedger.quietLog, outbox: outbox)
+        let outcome = await service.perform(
+            try ledger.operation(ledger.deposit("a", "2.00"), reference: "kept-nowhere"))
+        guard case .failed(let failure) = outcome.result else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(failure.message.contains("nothing was sent"))
+        #expect(outcome.attempts == 0)
+        #expect(try await ledger.service.settled(Reference("kept-nowhere")) == nil)
+        _ = directory
+    }
+
+    /// The answer to a write is lost, and then the ledger can be read no more: that says nothing of the write.
+    @Test func aFailureAfterALostAnswerIsNoWordOnTheWrite() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "1.00")
+        let operation = try ledger.operation(ledger.deposit("a", "2.00"), reference: "lost")
+        for result in [
+            OperationOutcome.Result.failed(Failure(message: "broken", sqlState: "XX000")),
+            .refused(.notPermitted(why: "no")), .gaveUp(Failure(message: "late")), .cancelled,
+        ] {
+            var batch = Batch(
+                operations: [operation], confirmations: [:], start: .zero,
+                newID: ledger.service.environment.newIdentifier)
+            #expect(batch.pending[0].ending(result) == result)
+            batch.noteLostAnswer(of: 1)
+            guard case .unknown = batch.pending[0].ending(result) else {
+                Issue.record("\(result) is told as if nothing had been written")
+                continue
+            }
+        }
+    }
+}
