@@ -11,12 +11,16 @@ public struct Identity: Sendable, Hashable {
     public var mayPost: Bool
     /// Whether the role may change accounts.
     public var mayChangeAccounts: Bool
+    /// Whether the role may reverse transactions.
+    public var mayReverse: Bool
+    /// Whether the database shows the role some of the accounts only.
+    public var isConfined: Bool
     /// Whether the console was opened to look and not to change anything, whatever the role may do.
     public var isReadOnly: Bool
 
     public init(
         ledger: String, environment: LedgerEnvironment? = nil, actor: String, role: String, mayPost: Bool,
-        mayChangeAccounts: Bool, isReadOnly: Bool = false
+        mayChangeAccounts: Bool, mayReverse: Bool, isConfined: Bool = false, isReadOnly: Bool = false
     ) {
         self.ledger = ledger
         self.environment = environment
@@ -24,6 +28,8 @@ public struct Identity: Sendable, Hashable {
         self.role = role
         self.mayPost = mayPost
         self.mayChangeAccounts = mayChangeAccounts
+        self.mayReverse = mayReverse
+        self.isConfined = isConfined
         self.isReadOnly = isReadOnly
     }
 
@@ -31,6 +37,18 @@ public struct Identity: Sendable, Hashable {
     var postingProblem: String? {
         if isReadOnly { return "the console was opened with --read-only" }
         return mayPost ? nil : "the role \(role) may not post"
+    }
+
+    /// Why nothing may be reversed; nil when it may.
+    var reversalProblem: String? {
+        if let postingProblem { return postingProblem }
+        return mayReverse ? nil : "the role \(role) may not reverse; that takes a supervisor"
+    }
+
+    /// Why nothing can be said of the ledger as a whole; nil when it can.
+    var wholeLedgerProblem: String? {
+        isConfined
+            ? "the role \(role) sees some of the accounts only, and they do not add up by themselves" : nil
     }
 
     /// Why accounts may not be changed; nil when they may.

@@ -58,7 +58,8 @@ extension ConsoleState {
         }
         // They read many accounts, and the first screen must not wait for them.
         if accounts.loadedAt != nil || !screens.isEmpty {
-            questions += books.nextQuestions(filter: accounts.accountFilter, now: now, counter: &requests)
+            questions += books.nextQuestions(
+                filter: accounts.accountFilter, isPart: identity.isConfined, now: now, counter: &requests)
         }
         if accounts.loadedAt != nil || !screens.isEmpty,
             let question = left.nextQuestion(now: now, counter: &requests)

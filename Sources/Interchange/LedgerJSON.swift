@@ -38,7 +38,7 @@ extension JSONValue {
         if let name = facts.name { members.append(("name", .string(name))) }
         if let status = facts.status { members.append(("status", .string(status))) }
         if facts.setsMinimum { members.append(("minimum", .optional(facts.minimum))) }
-        return .object(members)
+        return .object(members + Self.members(of: facts.origin))
     }
 
     /// One line of a receipt: an entry, or the record of an account change, which has no side and no amount.
@@ -52,13 +52,25 @@ extension JSONValue {
     }
 
     /// An operation on the books, with what it did: the answer to “did it land?”.
-    public static func receipt(_ receipt: Receipt) -> JSONValue {
-        .object([
-            ("outcome", .string("posted")), ("reference", .string(receipt.reference.text)),
-            ("transaction", .optional(receipt.transaction?.description)), ("kind", .string(receipt.kind)),
-            ("entries", .array(receipt.lines.map(receiptLine))),
-            ("booked_at", .string(receipt.bookedAt.description)),
-        ])
+    /// - Parameter origin: who wrote it and from where, where that was asked for.
+    public static func receipt(_ receipt: Receipt, origin: Origin? = nil) -> JSONValue {
+        .object(
+            [
+
+                ("outcome", .string("posted")), ("reference", .string(receipt.reference.text)),
+                ("transaction", .optional(receipt.transaction?.description)), ("kind", .string(receipt.kind)),
+                ("entries", .array(receipt.lines.map(receiptLine))),
+                ("booked_at", .string(receipt.bookedAt.description)),
+            ] + members(of: origin))
+    }
+
+    /// Who wrote it and from where; nothing where it was written before the ledger kept it.
+    private static func members(of origin: Origin?) -> [(String, JSONValue)] {
+        guard let origin else { return [] }
+        return [
+            ("database_user", .string(origin.databaseUser)), ("address", .string(origin.address)),
+            ("program", .optional(origin.program)),
+        ]
     }
 
     /// A transaction on the books: its head, its entries, and how much of it has been reversed. `reversed` is
@@ -68,21 +80,22 @@ extension JSONValue {
         let head = transaction.head
         let currencies = Set(transaction.entries.map(\.currency))
         let reversed = currencies.count == 1 ? currencies.first : nil
-        return .object([
-            ("outcome", .string("posted")), ("reference", .string(head.reference.text)),
-            ("transaction", .string(head.id.description)), ("kind", .string(head.kind.rawValue)),
-            ("entries", .array(transaction.receipt.lines.map(receiptLine))),
-            ("actor", .string(head.actor)), ("booked_at", .string(head.bookedAt.description)),
-            ("value_date", .string(head.valueDate.description)), ("narrative", .string(head.narrative)),
-            ("reason_code", .optional(head.reasonCode)), ("reason", .optional(head.reason)),
-            ("reverses", .optional(head.reverses?.description)),
-            (
-                "reversed",
-                .optional(
-                    reversed.map { Money(units: transaction.reversedUnits, currency: $0).description })
-            ),
-            ("fully_reversed", .bool(transaction.reversedUnits > 0 && transaction.leftUnits <= 0)),
-        ])
+        return .object(
+            [
+                ("outcome", .string("posted")), ("reference", .string(head.reference.text)),
+                ("transaction", .string(head.id.description)), ("kind", .string(head.kind.rawValue)),
+                ("entries", .array(transaction.receipt.lines.map(receiptLine))),
+                ("actor", .string(head.actor)), ("booked_at", .string(head.bookedAt.description)),
+                ("value_date", .string(head.valueDate.description)), ("narrative", .string(head.narrative)),
+                ("reason_code", .optional(head.reasonCode)), ("reason", .optional(head.reason)),
+                ("reverses", .optional(head.reverses?.description)),
+                (
+                    "reversed",
+                    .optional(
+                        reversed.map { Money(units: transaction.reversedUnits, currency: $0).description })
+                ),
+                ("fully_reversed", .bool(transaction.reversedUnits > 0 && transaction.leftUnits <= 0)),
+            ] + members(of: head.origin))
     }
 
     /// The facts behind a refusal, as an object of texts.
@@ -103,8 +116,11 @@ struct RecordFacts {
     /// Whether the record sets a minimum; ``minimum`` nil then means unlimited.
     private(set) var setsMinimum = false
     private(set) var minimum: String?
+    /// Of an entry, with the program that its transaction names.
+    private(set) var origin: Origin?
 
     init(_ line: HistoryLine, currency: Currency) {
+        origin = line.transaction?.origin ?? line.record.origin
         if let head = line.transaction {
             narrative = head.narrative
             transactionKind = head.kind.rawValue

@@ -16,7 +16,7 @@ public struct RecordExport: Sendable {
     private static let columns = [
         "account", "seq", "kind", "side", "amount", "currency", "ledger", "available", "reference",
         "transaction", "transaction_kind", "actor", "booked_at", "value_date", "reason_code", "reason",
-        "narrative", "name", "status", "minimum",
+        "narrative", "name", "status", "minimum", "database_user", "address", "program",
     ]
 
     /// What comes before the first record; nothing for JSON.
@@ -57,6 +57,8 @@ public struct RecordExport: Sendable {
             .text(line.actor), .own(record.bookedAt.description), .own(line.valueDate.description),
             .text(facts.reasonCode ?? ""), .text(facts.reason ?? ""), .text(facts.narrative),
             .text(facts.name ?? ""), .own(facts.status), .own(minimum),
+            .text(facts.origin?.databaseUser ?? ""), .text(facts.origin?.address ?? ""),
+            .text(facts.origin?.program ?? ""),
         ]
         for (index, cell) in cells.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }

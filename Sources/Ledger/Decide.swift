@@ -150,6 +150,11 @@ extension LedgerView {
         if reason.isEmpty { throw .reasonRequired(what: "reason") }
         let reason = try checked(reason, field: "reason", limit: 1000, required: true)
         guard let original = reversible(reference) else { throw .transactionNotFound(reference) }
+        if !original.isBalanced {
+            throw .notReversible(
+                reference,
+                why: "it has entries on accounts that this role does not see; let an unconfined role do it")
+        }
         if original.isReversal {
             throw .notReversible(reference, why: "it is itself a reversal; post the original again instead")
         }
@@ -197,7 +202,8 @@ extension LedgerView {
             id: context.id, reference: operation.reference, fingerprint: fingerprint, kind: plan.kind,
             narrative: operation.narrative, reasonCode: plan.reasonCode, reason: plan.reason,
             actor: operation.actor, bookedAt: context.bookedAt,
-            valueDate: operation.valueDate ?? context.bookedAt.date, reverses: plan.reverses?.id)
+            valueDate: operation.valueDate ?? context.bookedAt.date, reverses: plan.reverses?.id,
+            origin: origin)
         let digest = transaction.digest
         var order: [AccountCode] = []
         var after: [AccountCode: Account] = [:]
@@ -208,7 +214,7 @@ extension LedgerView {
             var account = after[leg.account.code] ?? leg.account
             let record = try account.append(
                 entryOf: transaction.id, side: leg.side, units: leg.units, at: context.bookedAt,
-                digest: digest)
+                digest: digest, origin: origin)
             records.append(record)
             lines.append(Receipt.Line(record, account: account))
             after[account.code] = account
@@ -231,7 +237,8 @@ extension LedgerView {
 extension Account {
     /// Adds an entry to the totals and makes its record.
     fileprivate mutating func append(
-        entryOf transaction: Identifier, side: Side, units: Int64, at bookedAt: Timestamp, digest: Digest
+        entryOf transaction: Identifier, side: Side, units: Int64, at bookedAt: Timestamp, digest: Digest,
+        origin: Origin?
     ) throws(Refusal) -> AccountRecord {
         if status == .closed { throw .accountClosed(code) }
         if !status.allows(side) { throw .accountFrozen(account: code, status: status, side: side) }
@@ -242,22 +249,24 @@ extension Account {
         }
         _ = try ledgerUnits.subtracting(held, in: currency)
         return append(
-            .entry(transaction: transaction, side: side, amount: units), at: bookedAt, transaction: digest)
+            .entry(transaction: transaction, side: side, amount: units), at: bookedAt, transaction: digest,
+            origin: origin?.ofEntry)
     }
 
     /// Makes the account's next record with these contents, and moves version and head on to it.
     mutating func append(
-        _ content: AccountRecord.Content, at bookedAt: Timestamp, transaction: Digest?
+        _ content: AccountRecord.Content, at bookedAt: Timestamp, transaction: Digest?,
+        origin: Origin?
     ) -> AccountRecord {
         let unhashed = AccountRecord(
             accountID: id, seq: version + 1, content: content, debits: debits, credits: credits, held: held,
-            bookedAt: bookedAt, hash: .zero)
+            bookedAt: bookedAt, hash: .zero, origin: origin)
         let hash = unhashed.expectedHash(after: head, of: self, transaction: transaction)
         version += 1
         head = hash
         return AccountRecord(
             accountID: id, seq: version, content: content, debits: debits, credits: credits, held: held,
-            bookedAt: bookedAt, hash: hash)
+            bookedAt: bookedAt, hash: hash, origin: origin)
     }
 
     /// - Throws: ``Refusal/insufficientFunds(account:available:requested:minimum:)`` when this account, which

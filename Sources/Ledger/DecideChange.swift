@@ -6,7 +6,8 @@ extension LedgerView {
     ) throws(Refusal) -> Decision {
         let reason = try checked(reason, field: "reason", limit: 1000)
         var writer = ChangeWriter(
-            operation: operation, fingerprint: fingerprint, reason: reason, context: context)
+            operation: operation, fingerprint: fingerprint, reason: reason, context: context,
+            origin: origin)
         if case .open(let name, let currency, let accountClass, let minimum) = change {
             if accounts[code] != nil { throw .accountExists(code) }
             if HouseAccount.reserves(code) {
@@ -99,16 +100,21 @@ private struct ChangeWriter {
     let fingerprint: Digest
     let reason: String
     let context: DecisionContext
+    let origin: Origin?
     var records: [AccountRecord] = []
     var transitions: [Decision.Transition] = []
     /// Of the account that was asked for, not of a house account that came with it.
     var lines: [Receipt.Line] = []
 
-    init(operation: Operation, fingerprint: Digest, reason: String, context: DecisionContext) {
+    init(
+        operation: Operation, fingerprint: Digest, reason: String, context: DecisionContext,
+        origin: Origin?
+    ) {
         self.operation = operation
         self.fingerprint = fingerprint
         self.reason = reason
         self.context = context
+        self.origin = origin
     }
 
     mutating func open(
@@ -135,7 +141,7 @@ private struct ChangeWriter {
         let change = AccountRecord.Change(
             kind: kind, reference: reference, fingerprint: fingerprint, actor: operation.actor, reason: reason
         )
-        let record = account.append(.change(change), at: context.bookedAt, transaction: nil)
+        let record = account.append(.change(change), at: context.bookedAt, transaction: nil, origin: origin)
         records.append(record)
         if lines.isEmpty { lines.append(Receipt.Line(record, account: account)) }
         transitions.append(Decision.Transition(before: before, after: account))

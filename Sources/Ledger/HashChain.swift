@@ -1,9 +1,11 @@
 /// The chain that joins an account's records: each hash covers the one before it, everything the record says,
 /// and everything its transaction says. Changing any of it, later, breaks the chain from that record on.
+///
+/// What was written before the ledger kept origins has the first form of the hash, what has an origin the second.
 extension JournalTransaction {
     /// The hash of all that the transaction's head says.
     public var digest: Digest {
-        var bytes = CanonicalBytes(domain: "bursar transaction 1")
+        var bytes = CanonicalBytes(domain: origin == nil ? "bursar transaction 1" : "bursar transaction 2")
         bytes.append(id)
         bytes.append(reference.text)
         bytes.append(fingerprint)
@@ -15,6 +17,7 @@ extension JournalTransaction {
         bytes.append(bookedAt.microseconds)
         bytes.append(Int64(valueDate.daysSince1970))
         bytes.append(reverses)
+        origin?.append(to: &bytes)
         return bytes.digest
     }
 }
@@ -26,7 +29,7 @@ extension AccountRecord {
     ///   - account: for its unchanging facts: code, currency and class.
     ///   - transaction: the digest of the transaction of an entry, nil for a change.
     public func expectedHash(after previous: Digest, of account: Account, transaction: Digest?) -> Digest {
-        var bytes = CanonicalBytes(domain: "bursar record 1")
+        var bytes = CanonicalBytes(domain: origin == nil ? "bursar record 1" : "bursar record 2")
         bytes.append(previous)
         bytes.append(accountID)
         bytes.append(seq)
@@ -48,6 +51,7 @@ extension AccountRecord {
             bytes.append(change.reason)
             change.kind.append(to: &bytes, account: account)
         }
+        origin?.append(to: &bytes)
         return bytes.digest
     }
 }

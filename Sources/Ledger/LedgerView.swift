@@ -5,6 +5,8 @@ public struct LedgerView: Sendable {
     public var settled: [Reference: SettledOperation]
     /// Transactions that are to be reversed, by their references, as far as they exist.
     public var originals: [Reference: PostedTransaction]
+    /// Who we are to the database, which will be written with what is decided; nil where nothing will be written.
+    public var origin: Origin?
     /// Transactions that were applied to this view, with the minor units of each that later ones reversed. What
     /// they say is in `settled`, so that a long batch keeps no second copy.
     private var applied: [Reference: Int64] = [:]
@@ -56,6 +58,18 @@ struct ReversibleTransaction {
     let legs: [(account: AccountCode, side: Side, amount: Money)]
     /// Minor units, all currencies added up.
     let leftUnits: Int64
+
+    /// Whether its debits equal its credits in each currency. To a role that sees some of the accounts only, the
+    /// database shows a transaction without its other entries.
+    var isBalanced: Bool {
+        var sums: [Currency: Int64] = [:]
+        for leg in legs {
+            let units = leg.side == .debit ? leg.amount.units : -leg.amount.units
+            sums[leg.amount.currency, default: 0] = sums[leg.amount.currency, default: 0].addingSaturated(
+                units)
+        }
+        return sums.values.allSatisfy { $0 == 0 }
+    }
 
     /// Nil for the receipt of an account change, which has no entries.
     init?(_ receipt: Receipt, reversedUnits: Int64) {

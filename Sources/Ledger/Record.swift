@@ -23,11 +23,13 @@ public struct JournalTransaction: Hashable, Sendable, Identifiable {
     public let valueDate: CalendarDate
     /// The transaction that this one reverses, whole or in part.
     public let reverses: Identifier?
+    /// Nil for what was written before the ledger kept it.
+    public let origin: Origin?
 
     public init(
         id: Identifier, reference: Reference, fingerprint: Digest, kind: TransactionKind, narrative: String,
         reasonCode: String?, reason: String?, actor: String, bookedAt: Timestamp, valueDate: CalendarDate,
-        reverses: Identifier?
+        reverses: Identifier?, origin: Origin? = nil
     ) {
         self.id = id
         self.reference = reference
@@ -40,6 +42,15 @@ public struct JournalTransaction: Hashable, Sendable, Identifiable {
         self.bookedAt = bookedAt
         self.valueDate = valueDate
         self.reverses = reverses
+        self.origin = origin
+    }
+
+    /// The same as a program without origins would have written it.
+    var withoutOrigin: JournalTransaction {
+        JournalTransaction(
+            id: id, reference: reference, fingerprint: fingerprint, kind: kind, narrative: narrative,
+            reasonCode: reasonCode, reason: reason, actor: actor, bookedAt: bookedAt, valueDate: valueDate,
+            reverses: reverses)
     }
 }
 
@@ -56,6 +67,8 @@ public struct AccountRecord: Hashable, Sendable {
     public let bookedAt: Timestamp
     /// Covers everything that the record and its transaction say, and the hash of the record before.
     public let hash: Digest
+    /// Nil for what was written before the ledger kept it.
+    public let origin: Origin?
 
     public enum Content: Hashable, Sendable {
         /// A debit or credit; `amount` in minor units, greater than zero.
@@ -89,7 +102,7 @@ public struct AccountRecord: Hashable, Sendable {
 
     public init(
         accountID: Identifier, seq: Int64, content: Content, debits: Int64, credits: Int64, held: Int64,
-        bookedAt: Timestamp, hash: Digest
+        bookedAt: Timestamp, hash: Digest, origin: Origin? = nil
     ) {
         self.accountID = accountID
         self.seq = seq
@@ -99,6 +112,14 @@ public struct AccountRecord: Hashable, Sendable {
         self.held = held
         self.bookedAt = bookedAt
         self.hash = hash
+        self.origin = origin
+    }
+
+    /// The same as a program without origins would have written it.
+    var withoutOrigin: AccountRecord {
+        AccountRecord(
+            accountID: accountID, seq: seq, content: content, debits: debits, credits: credits, held: held,
+            bookedAt: bookedAt, hash: hash)
     }
 
     /// The name of the record's kind, as the `kind` column holds it.

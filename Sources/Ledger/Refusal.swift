@@ -133,9 +133,9 @@ public enum Refusal: Error, Hashable, Sendable {
 }
 
 /// What came in from outside, safe to print: bounded, control characters shown as `·`.
-func printable(_ text: String) -> String {
+func printable(_ text: String, limit: Int = 80) -> String {
     var result = ""
-    for scalar in text.unicodeScalars.prefix(80) {
+    for scalar in text.unicodeScalars.prefix(limit) {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
             result.unicodeScalars.append("·")

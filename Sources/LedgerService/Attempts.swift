@@ -37,7 +37,13 @@ extension LedgerService {
         log.info("attempt ended: \(failure.kind) \(failure.sqlState ?? "-") \(failure.statement ?? "-")")
         log.debug("server said: \(failure.detail)")
         switch failure.kind {
-        case .conflict, .lostRace, .referenceTaken, .overloaded, .unavailable:
+        case .referenceTaken, .lostRace:
+            switch await sight(of: batch, count, after: failure) {
+            case .clear: await retry(failure, &batch, count, after: time)
+            case .unclear: batch.halve(count)
+            case .blocked(let refusal): await finish(&batch, [.refused(refusal)], attemptTime: time)
+            }
+        case .conflict, .overloaded, .unavailable:
             await retry(failure, &batch, count, after: time)
         case .unknownOutcome:
             batch.noteLostAnswer(of: count)

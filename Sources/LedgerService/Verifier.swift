@@ -42,11 +42,18 @@ public struct Verifier: Sendable {
     }
 
     /// - Parameter progress: called after each page.
-    /// - Throws: when the ledger cannot be read; what is wrong *in* it is in the report.
+    /// - Throws: when the ledger cannot be read; ``Refusal/notPermitted(why:)`` for a role that sees only a part of
+    ///   it. What is wrong *in* it is in the report.
     public func run(progress: @escaping @Sendable (Progress) -> Void = { _ in }) async throws
         -> VerificationReport
     {
-        try await store.withSnapshot { [pageSize] queries in
+        if try await store.access().isConfined {
+            throw Refusal.notPermitted(
+                why:
+                    "this role sees some of the accounts only, and whether the ledger is sound can only be said "
+                    + "of all of them; let an unconfined role verify it")
+        }
+        return try await store.withSnapshot { [pageSize] queries in
             var run = VerificationRun(queries: queries, pageSize: pageSize, progress: progress)
             return try await run.finish()
         }

@@ -80,7 +80,8 @@ extension LedgerQueries {
 
     static let recordColumns = """
         r.account_id, r.seq, r.kind, r.transaction_id, r.side, r.amount, r.debits, r.credits, r.held, \
-        r.booked_at, r.hash, r.name, r.status, r.minimum, r.reference, r.fingerprint, r.actor, r.reason
+        r.booked_at, r.hash, r.name, r.status, r.minimum, r.reference, r.fingerprint, r.actor, r.reason, \
+        r.db_user, r.address, r.program
         """
 
     static let selectHistory = Statement(
@@ -114,9 +115,10 @@ extension Row {
     func historyLine() throws(PostgresError) -> HistoryLine {
         let record = AccountRecord(
             accountID: try decode(0), seq: try decode(1), content: try recordContent(), debits: try decode(6),
-            credits: try decode(7), held: try decode(8), bookedAt: try decode(9), hash: try decode(10))
+            credits: try decode(7), held: try decode(8), bookedAt: try decode(9), hash: try decode(10),
+            origin: try origin(from: 18))
         let transaction =
-            try decodeOptional(18, as: Identifier.self) == nil ? nil : journalTransaction(from: 18)
+            try decodeOptional(21, as: Identifier.self) == nil ? nil : journalTransaction(from: 21)
         return HistoryLine(record: record, transaction: transaction)
     }
 

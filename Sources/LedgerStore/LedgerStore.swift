@@ -12,6 +12,7 @@ public struct LedgerStore: Sendable {
     /// Sessions that cannot write.
     let readers: ConnectionPool
     let search = SearchAbility()
+    let origin: SessionOrigin
 
     /// - Parameters:
     ///   - writers: the most sessions that post at a time.
@@ -32,10 +33,15 @@ public struct LedgerStore: Sendable {
             throw error
         }
         await first.close()
+        let origin = SessionOrigin(program: settings["application_name"] ?? "")
         return LedgerStore(
             dialect: dialect,
-            writers: pool(writers, settings, setup: dialect.writerSetup, timeout: connectTimeout),
-            readers: pool(readers, settings, setup: dialect.readerSetup, timeout: connectTimeout))
+            writers: pool(writers, settings, setup: dialect.writerSetup, timeout: connectTimeout) {
+                connection async throws(PostgresError) in
+                try await origin.ask(connection, timeout: connectTimeout)
+            },
+            readers: pool(readers, settings, setup: dialect.readerSetup, timeout: connectTimeout),
+            origin: origin)
     }
 
     private static func dialect(of connection: Connection) async throws -> Dialect {
@@ -50,12 +56,14 @@ public struct LedgerStore: Sendable {
     }
 
     private static func pool(
-        _ size: Int, _ settings: ConnectionSettings, setup: String, timeout: Duration
+        _ size: Int, _ settings: ConnectionSettings, setup: String, timeout: Duration,
+        begin: @escaping @Sendable (Connection) async throws(PostgresError) -> Void = { _ in }
     ) -> ConnectionPool {
         ConnectionPool(size: size) { () async throws(PostgresError) -> Connection in
             let connection = try await Connection.connect(settings, timeout: timeout)
             do throws(PostgresError) {
                 try await connection.run(script: setup, timeout: timeout)
+                try await begin(connection)
             } catch {
                 await connection.close()
                 throw error
@@ -116,7 +124,13 @@ public struct LedgerStore: Sendable {
         let query = Query(writing: decisions, kind: kind)
         _ = try await writers.withConnection(timeout: timeout) {
             connection async throws(PostgresError) -> Rows in
-            try await connection.query(query.statement, query.parameters, timeout: timeout)
+            do throws(PostgresError) {
+                return try await connection.query(query.statement, query.parameters, timeout: timeout)
+            } catch {
+                // Another user or address than the decision says: the next one is to be made with this session's.
+                if error.saysOtherOrigin { try? await origin.ask(connection, timeout: timeout) }
+                throw error
+            }
         }
     }
 

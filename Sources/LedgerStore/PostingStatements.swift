@@ -8,32 +8,43 @@ import Postgres
 /// on since it was read leaves a NULL where the record's number should be, and everything fails: nothing can be
 /// written from a stale view, not even by a program with a bug.
 enum PostingStatements {
+    static let postEntries = Statement(name: "post_entries", sql: entries(reversing: false))
+
+    /// The only statement that names `journal.reverses`, which supervisors alone are granted to write.
+    static let postReversals = Statement(name: "post_reversals", sql: entries(reversing: true))
+
     /// `id = ANY` makes the index the only way to the accounts, whichever side of the join comes first.
-    static let postEntries = Statement(
-        name: "post_entries",
-        sql: """
-            WITH moved AS (
-                UPDATE bursar.accounts AS a
-                SET debits = t.debits, credits = t.credits, version = t.version, head = t.head
-                FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])
-                    AS t (id, seen, debits, credits, version, head)
-                WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND a.version = t.seen
-                RETURNING a.id
-            ), posted AS (
-                INSERT INTO bursar.journal (id, reference, fingerprint, kind, narrative, reason_code, reason,
-                    actor, booked_at, value_date, reverses)
-                SELECT * FROM unnest($7::uuid[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[],
-                    $13::text[], $14::text[], $15::timestamptz[], $16::date[], $17::uuid[])
-            )
-            INSERT INTO bursar.account_records (account_id, seq, kind, transaction_id, side, amount, debits,
-                credits, held, booked_at, hash)
-            SELECT r.account_id, CASE WHEN m.id IS NOT NULL THEN r.seq END, 'entry', r.transaction_id, r.side,
-                r.amount, r.debits, r.credits, r.held, r.booked_at, r.hash
-            FROM unnest($18::uuid[], $19::bigint[], $20::uuid[], $21::text[], $22::bigint[], $23::bigint[],
-                    $24::bigint[], $25::bigint[], $26::timestamptz[], $27::bytea[])
-                AS r (account_id, seq, transaction_id, side, amount, debits, credits, held, booked_at, hash)
-            LEFT JOIN moved AS m ON m.id = r.account_id
-            """)
+    private static func entries(reversing: Bool) -> String {
+        """
+        WITH moved AS (
+            UPDATE bursar.accounts AS a
+            SET debits = t.debits, credits = t.credits, version = t.version, head = t.head
+            FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])
+                AS t (id, seen, debits, credits, version, head)
+            WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND a.version = t.seen
+            RETURNING a.id
+        ), posted AS (
+            INSERT INTO bursar.journal (id, reference, fingerprint, kind, narrative, reason_code, reason,
+                actor, booked_at, value_date, program\(reversing ? ", reverses" : ""))
+            SELECT CASE WHEN \(isSameOrigin(28)) THEN j.id END, j.reference, j.fingerprint, j.kind, j.narrative,
+                j.reason_code, j.reason, j.actor, j.booked_at, j.value_date, $17::text
+                \(reversing ? ", j.reverses" : "")
+            FROM unnest($7::uuid[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[],
+                    $13::text[], $14::text[], $15::timestamptz[], $16::date[]
+                    \(reversing ? ", $30::uuid[]" : ""))
+                AS j (id, reference, fingerprint, kind, narrative, reason_code, reason, actor, booked_at,
+                    value_date\(reversing ? ", reverses" : ""))
+        )
+        INSERT INTO bursar.account_records (account_id, seq, kind, transaction_id, side, amount, debits,
+            credits, held, booked_at, hash)
+        SELECT r.account_id, CASE WHEN m.id IS NOT NULL THEN r.seq END, 'entry', r.transaction_id, r.side,
+            r.amount, r.debits, r.credits, r.held, r.booked_at, r.hash
+        FROM unnest($18::uuid[], $19::bigint[], $20::uuid[], $21::text[], $22::bigint[], $23::bigint[],
+                $24::bigint[], $25::bigint[], $26::timestamptz[], $27::bytea[])
+            AS r (account_id, seq, transaction_id, side, amount, debits, credits, held, booked_at, hash)
+        LEFT JOIN moved AS m ON m.id = r.account_id
+        """
+    }
 
     static let changeAccounts = Statement(
         name: "change_accounts",
@@ -47,9 +58,9 @@ enum PostingStatements {
                 WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND a.version = t.seen
                 RETURNING a.id
             )
-            INSERT INTO bursar.account_records (\(changeColumns))
-            SELECT r.account_id, CASE WHEN m.id IS NOT NULL THEN r.seq END, r.kind, r.debits, r.credits, r.held,
-                r.booked_at, r.hash, r.name, r.status, r.minimum, r.reference, r.fingerprint, r.actor, r.reason
+            INSERT INTO bursar.account_records (account_id, seq, \(changeColumns), program)
+            SELECT CASE WHEN \(isSameOrigin(23)) THEN r.account_id END, CASE WHEN m.id IS NOT NULL THEN r.seq END,
+                \(changeValues), $25::text
             FROM \(changeRows(from: 8))
             LEFT JOIN moved AS m ON m.id = r.account_id
             """)
@@ -65,14 +76,25 @@ enum PostingStatements {
                         $7::bigint[], $8::bigint[], $9::bytea[])
                     AS t (id, code, name, currency, class, status, minimum, version, head)
             )
-            INSERT INTO bursar.account_records (\(changeColumns))
-            SELECT * FROM \(changeRows(from: 10))
+            INSERT INTO bursar.account_records (account_id, seq, \(changeColumns), program)
+            SELECT CASE WHEN \(isSameOrigin(25)) THEN r.account_id END, r.seq, \(changeValues), $27::text
+            FROM \(changeRows(from: 10))
             """)
 
-    private static let changeColumns = """
-        account_id, seq, kind, debits, credits, held, booked_at, hash, name, status, minimum, reference, \
-        fingerprint, actor, reason
-        """
+    /// Whether the session is the one that the hashes speak of. User and address are written by the database, and
+    /// where they are others than those that were hashed (the user was renamed, the server was failed over to), a
+    /// NULL goes where an id should be, and nothing is written.
+    private static func isSameOrigin(_ first: Int) -> String {
+        "$\(first)::text = \(SessionOrigin.userSQL) AND $\(first + 1)::text = \(SessionOrigin.addressSQL)"
+    }
+
+    private static let changeNames = [
+        "kind", "debits", "credits", "held", "booked_at", "hash", "name", "status", "minimum", "reference",
+        "fingerprint", "actor", "reason",
+    ]
+
+    private static let changeColumns = changeNames.joined(separator: ", ")
+    private static let changeValues = changeNames.map { "r.\($0)" }.joined(separator: ", ")
 
     /// The records of account changes as rows `r`, from fifteen parameters beginning at `first`.
     private static func changeRows(from first: Int) -> String {
@@ -81,13 +103,14 @@ enum PostingStatements {
             "bigint", "text", "bytea", "text", "text",
         ]
         let parameters = types.enumerated().map { "$\(first + $0.offset)::\($0.element)[]" }
-        return "unnest(\(parameters.joined(separator: ", "))) AS r (\(changeColumns))"
+        return "unnest(\(parameters.joined(separator: ", "))) AS r (account_id, seq, \(changeColumns))"
     }
 }
 
-/// What one statement can write together: only entries, only changes of accounts, or only openings.
+/// What one statement can write together: only entries, only those of reversals, only changes of accounts, or only
+/// openings. Each takes a right of its own.
 public enum WriteKind: Sendable, Hashable {
-    case entries, changes, openings
+    case entries, reversals, changes, openings
 }
 
 extension Operation {
@@ -95,6 +118,7 @@ extension Operation {
         switch action {
         case .accountChange(_, .open, _): .openings
         case .accountChange: .changes
+        case .reversal: .reversals
         default: .entries
         }
     }
@@ -105,12 +129,20 @@ extension Query {
     init(writing decisions: [Decision], kind: WriteKind) {
         let moves = AccountMove.merged(decisions)
         let records = decisions.flatMap(\.records)
+        let transactions = decisions.compactMap(\.transaction)
+        // All of them were decided from one view, which has one origin.
+        let origin = transactions.first?.origin ?? records.first?.origin
         switch kind {
-        case .entries:
-            self.init(
-                PostingStatements.postEntries,
-                Self.totals(moves) + Self.journal(decisions.compactMap(\.transaction)) + Self.entries(records)
-            )
+        case .entries, .reversals:
+            let parameters =
+                Self.totals(moves) + Self.journal(transactions) + [.value(origin?.program ?? "")]
+                + Self.entries(records) + Self.user(origin)
+            self =
+                kind == .entries
+                ? Query(PostingStatements.postEntries, parameters)
+                : Query(
+                    PostingStatements.postReversals,
+                    parameters + [.optionalArray(transactions.map(\.reverses))])
         case .changes:
             self.init(
                 PostingStatements.changeAccounts,
@@ -118,7 +150,7 @@ extension Query {
                     .array(moves.map(\.after.id)), .array(moves.map(\.seen)), .array(moves.map(\.after.name)),
                     .array(moves.map(\.after.status.rawValue)), .optionalArray(moves.map(\.after.minimum)),
                     .array(moves.map(\.after.version)), .array(moves.map(\.after.head)),
-                ] + Self.changes(records))
+                ] + Self.changes(records) + Self.user(origin) + [.value(origin?.program ?? "")])
         case .openings:
             self.init(
                 PostingStatements.openAccounts,
@@ -128,8 +160,13 @@ extension Query {
                     .array(moves.map(\.after.accountClass.rawValue)),
                     .array(moves.map(\.after.status.rawValue)), .optionalArray(moves.map(\.after.minimum)),
                     .array(moves.map(\.after.version)), .array(moves.map(\.after.head)),
-                ] + Self.changes(records))
+                ] + Self.changes(records) + Self.user(origin) + [.value(origin?.program ?? "")])
         }
+    }
+
+    /// Without an origin nothing is written: no user has an empty name.
+    private static func user(_ origin: Origin?) -> [Parameter] {
+        [.value(origin?.databaseUser ?? ""), .value(origin?.address ?? "")]
     }
 
     private static func totals(_ moves: [AccountMove]) -> [Parameter] {
@@ -147,7 +184,6 @@ extension Query {
             .array(transactions.map(\.narrative)), .optionalArray(transactions.map(\.reasonCode)),
             .optionalArray(transactions.map(\.reason)), .array(transactions.map(\.actor)),
             .array(transactions.map(\.bookedAt)), .array(transactions.map(\.valueDate)),
-            .optionalArray(transactions.map(\.reverses)),
         ]
     }
 

@@ -12,6 +12,7 @@ enum Schema {
     static let migrations: [Migration] = [
         Migration(number: 1, script: tables),
         Migration(number: 2, script: indexesForLists),
+        Migration(number: 3, script: origins),
     ]
 
     /// There is no foreign key from records to journal or accounts: its check would read the page of the
@@ -124,5 +125,24 @@ enum Schema {
 
         CREATE INDEX account_records_changes_idx ON bursar.account_records (booked_at)
             WHERE transaction_id IS NULL;
+        """
+
+    /// Who wrote a record and from where. The database fills in user and address by itself: no role is granted to
+    /// write these two columns, so that they are true whatever the program says, without a trigger or a policy on
+    /// every reader.
+    ///
+    /// A default that came with its column would be written into the rows that are there, which nobody knows the
+    /// origin of.
+    private static let origins = """
+        ALTER TABLE bursar.journal ADD COLUMN db_user text;
+        ALTER TABLE bursar.journal ADD COLUMN address text;
+        ALTER TABLE bursar.journal ADD COLUMN program text;
+        ALTER TABLE bursar.account_records ADD COLUMN db_user text;
+        ALTER TABLE bursar.account_records ADD COLUMN address text;
+        ALTER TABLE bursar.account_records ADD COLUMN program text;
+        ALTER TABLE bursar.journal ALTER COLUMN db_user SET DEFAULT \(SessionOrigin.userSQL);
+        ALTER TABLE bursar.journal ALTER COLUMN address SET DEFAULT \(SessionOrigin.addressSQL);
+        ALTER TABLE bursar.account_records ALTER COLUMN db_user SET DEFAULT \(SessionOrigin.userSQL);
+        ALTER TABLE bursar.account_records ALTER COLUMN address SET DEFAULT \(SessionOrigin.addressSQL);
         """
 }

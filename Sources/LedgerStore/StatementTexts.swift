@@ -8,7 +8,8 @@ extension LedgerStore {
     private static let texts: [String: String] = {
         let statements =
             [
-                PostingStatements.postEntries, PostingStatements.changeAccounts,
+                PostingStatements.postEntries, PostingStatements.postReversals,
+                PostingStatements.changeAccounts,
                 PostingStatements.openAccounts,
                 beginRead, beginLookUp, endRead, selectAccounts, selectKnownReferences, selectReversedUnits,
                 LedgerQueries.selectJournalByReference, LedgerQueries.selectJournalByID,

@@ -96,7 +96,8 @@ extension StoreFailure.Kind {
         case .serializationFailure, .deadlockDetected: return .conflict
         case .statementCompletionUnknown: return writing ? .unknownOutcome : .unavailable
         case .uniqueViolation: return uniqueViolation(error.constraint)
-        case .notNullViolation: return error.column == "seq" ? .lostRace : .ruleViolated
+        case .notNullViolation where error.saysOtherOrigin: return .unavailable
+        case .notNullViolation: return error.nullColumn == "seq" ? .lostRace : .ruleViolated
         case .checkViolation: return .ruleViolated
         case .adminShutdown, .crashShutdown, .cannotConnectNow, .readOnlyTransaction: return .unavailable
         case .tooManyConnections, .outOfMemory, .lockNotAvailable, .queryCanceled: return .overloaded
@@ -142,13 +143,33 @@ extension StoreFailure {
         case .unknownOutcome: return "the connection was lost before the answer came"
         case .unavailable where error.sqlState == .readOnlyTransaction:
             return "the server is a standby and takes no writes"
+        case .unavailable where error.saysOtherOrigin:
+            return "the server sees this session as another user or from another address than before"
         case .unavailable: return error.kind == .cannotConnect ? error.message : "the server is not reachable"
         case .overloaded: return overload(error.sqlState)
         case .deadlineExceeded: return "the deadline passed"
         case .cancelled: return "cancelled"
         case .notPermitted:
-            return error.kind == .cannotConnect ? error.message : "the database role may not do this"
+            return error.kind == .cannotConnect ? error.message : denial(error)
         case .failed: return error.message
+        }
+    }
+
+    /// What the role may not do, and who may.
+    private static func denial(_ error: PostgresError) -> String {
+        if error.message.contains("row-level security") {
+            return "the database role may not touch this account: it is confined to others"
+        }
+        return switch error.statement {
+        case PostingStatements.postEntries.name:
+            "the database role may not post; that takes an operator"
+        case PostingStatements.postReversals.name:
+            "the database role may not reverse transactions; that takes a supervisor"
+        case PostingStatements.changeAccounts.name:
+            "the database role may not change accounts; that takes a supervisor"
+        case PostingStatements.openAccounts.name:
+            "the database role may not open accounts; that takes a supervisor"
+        default: "the database role may not do this"
         }
     }
 
@@ -159,6 +180,20 @@ extension StoreFailure {
         case .lockNotAvailable: "waited too long for a lock"
         default: "the server cancelled the statement"
         }
+    }
+}
+
+extension PostgresError {
+    /// The column that a NULL did not fit. CockroachDB names it in its message alone.
+    fileprivate var nullColumn: String? {
+        if let column { return column }
+        let words = message.split(separator: "\"")
+        return words.count > 1 ? String(words[1]) : nil
+    }
+
+    /// Whether a posting statement found that the session is not who the decision says: see `PostingStatements`.
+    var saysOtherOrigin: Bool {
+        sqlState == .notNullViolation && ["id", "account_id"].contains(nullColumn)
     }
 }
 

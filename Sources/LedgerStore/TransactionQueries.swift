@@ -33,14 +33,25 @@ extension LedgerQueries {
             settled[transaction.head.reference] = SettledOperation(
                 fingerprint: transaction.head.fingerprint, receipt: transaction.receipt)
         }
-        for row in try await execute(Self.selectChanges, [.array(references.map(\.text))]) {
-            let line = try row.historyLine()
-            guard case .change(let change) = line.record.content else { continue }
-            let account = try row.account(from: 29)
+        for (change, record, account) in try await changes(references: references) {
             settled[change.reference] = SettledOperation(
-                fingerprint: change.fingerprint, receipt: Receipt(change, of: line.record, account: account))
+                fingerprint: change.fingerprint, receipt: Receipt(change, of: record, account: account))
         }
         return settled
+    }
+
+    /// The account changes with these references, each with its account as it stands now.
+    public func changes(
+        references: [Reference]
+    ) async throws(PostgresError) -> [(change: AccountRecord.Change, record: AccountRecord, account: Account)]
+    {
+        var changes: [(AccountRecord.Change, AccountRecord, Account)] = []
+        for row in try await execute(Self.selectChanges, [.array(references.map(\.text))]) {
+            let record = try row.historyLine().record
+            guard case .change(let change) = record.content else { continue }
+            changes.append((change, record, try row.account(from: 35)))
+        }
+        return changes
     }
 
     func transactions(
@@ -72,7 +83,7 @@ extension LedgerQueries {
 
     static let journalColumns = """
         j.id, j.reference, j.fingerprint, j.kind, j.narrative, j.reason_code, j.reason, j.actor, j.booked_at, \
-        j.value_date, j.reverses
+        j.value_date, j.reverses, j.db_user, j.address, j.program
         """
 
     static let selectJournalByReference = Statement(
@@ -124,7 +135,15 @@ extension Row {
             narrative: try decode(first + 4), reasonCode: try decodeOptional(first + 5),
             reason: try decodeOptional(first + 6), actor: try decode(first + 7),
             bookedAt: try decode(first + 8), valueDate: try decode(first + 9),
-            reverses: try decodeOptional(first + 10))
+            reverses: try decodeOptional(first + 10), origin: try origin(from: first + 11))
+    }
+
+    /// Decodes user, address and program from column `first` on; nil where nobody was written down.
+    func origin(from first: Int) throws(PostgresError) -> Origin? {
+        guard let user = try decodeOptional(first, as: String.self) else { return nil }
+        return Origin(
+            storedUser: user, address: try decodeOptional(first + 1) ?? "",
+            program: try decodeOptional(first + 2))
     }
 
     fileprivate func entry() throws(PostgresError) -> PostedTransaction.Entry {

@@ -22,6 +22,7 @@ extension LedgerStore {
             originals[reference]?.reversedUnits = snapshot.reversedUnits[original.head.id] ?? 0
         }
         var view = LedgerView(accounts: snapshot.accounts, originals: originals)
+        view.origin = origin.current
         if !snapshot.settled.isEmpty {
             view.settled = try await queries.settled(references: snapshot.settled)
         }

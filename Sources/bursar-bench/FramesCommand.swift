@@ -22,7 +22,8 @@ struct FramesCommand: ParsableCommand {
         var now = Timestamp(microseconds: 1_800_000_000_000_000)
         var state = ConsoleState(
             identity: Identity(
-                ledger: "bench", actor: "bench", role: "operator", mayPost: true, mayChangeAccounts: true),
+                ledger: "bench", actor: "bench", role: "operator", mayPost: true, mayChangeAccounts: true,
+                mayReverse: true),
             surroundings: .init(makeReference: { Reference(stored: "none") }), now: now,
             size: Size(width: 160, height: 50))
         _ = state.start()

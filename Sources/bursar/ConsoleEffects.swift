@@ -96,6 +96,8 @@ final class ConsoleEffects {
                     _ = inbox.offer(.progressed(id, progress))
                 }
                 inbox.send(.answered(id, answer))
+            } catch let refusal as Refusal {
+                inbox.send(.queryFailed(id, message: refusal.message))
             } catch let error as CommandError {
                 inbox.send(.queryFailed(id, message: error.message))
             } catch let error as OutboxError {

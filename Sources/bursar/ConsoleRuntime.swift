@@ -25,7 +25,7 @@ enum ConsoleRuntime {
             try Terminal.check()
             let (session, access) = try wait {
                 let session = try await open(context)
-                return (session, try await session.store.accessLevel())
+                return (session, try await session.store.access())
             }
             let work = Task.detached { await background(session) }
             let result = Result {
@@ -143,7 +143,7 @@ enum ConsoleRuntime {
     }
 
     private static func identity(
-        _ session: Session, _ access: AccessLevel, _ context: CommandContext
+        _ session: Session, _ access: Access, _ context: CommandContext
     ) -> Identity {
         let name = context.settings.environmentName.value
         let environment =
@@ -151,7 +151,9 @@ enum ConsoleRuntime {
             ? nil : LedgerEnvironment(name: name, color: context.settings.environmentColor.value)
         return Identity(
             ledger: session.ledgerName, environment: environment, actor: context.settings.actor.value,
-            role: access.rawValue, mayPost: access >= .operator, mayChangeAccounts: access >= .supervisor)
+            role: access.level.rawValue, mayPost: access.level >= .operator,
+            mayChangeAccounts: access.level >= .supervisor, mayReverse: access.mayReverse,
+            isConfined: access.isConfined)
     }
 
     /// Waits on this thread for a task.

@@ -36,8 +36,8 @@ struct DoctorCommand: LedgerCommand {
         } catch let error as StoreError {
             schemaError = error
         }
-        let access = schemaError == nil ? try await session.store.accessLevel() : AccessLevel.none
-        let left = await LeftFindings(session.service, canAsk: access > .none)
+        let access = schemaError == nil ? try await session.store.access() : nil
+        let left = await LeftFindings(session.service, canAsk: (access?.level ?? .none) > .none)
         return Findings(
             connection: session.connection, facts: facts, isEmbedded: session.embedded != nil,
             schemaVersion: try await session.store.schemaVersion(), schemaError: schemaError, access: access,
@@ -62,7 +62,7 @@ private struct Findings {
     let isEmbedded: Bool
     let schemaVersion: Int?
     let schemaError: StoreError?
-    let access: AccessLevel
+    let access: Access?
     let paths: [(name: String, value: String)]
     let settings: [(name: String, value: String, origin: String)]
     let environmentName: String
@@ -71,6 +71,12 @@ private struct Findings {
     var warnings: [String] {
         (schemaError.map { [$0.message] } ?? []) + facts.warnings
             + (facts.isSuperuser && !isEmbedded ? [superuserWarning] : []) + left.warnings
+    }
+
+    private var level: AccessLevel { access?.level ?? .none }
+
+    private var confined: String {
+        access?.isConfined == true ? ", which sees some of the accounts only" : ""
     }
 
     private var superuserWarning: String {
@@ -83,7 +89,8 @@ private struct Findings {
             ("connection", .string(connection)), ("server", .string(facts.version)),
             ("dialect", .string(facts.dialect.rawValue)),
             ("schema_version", schemaVersion.map { .integer(Int64($0)) } ?? .null),
-            ("role", .string(facts.role)), ("access", .string(access.rawValue)),
+            ("role", .string(facts.role)), ("access", .string(level.rawValue)),
+            ("confined", .bool(access?.isConfined == true)),
             ("paths", .object(paths.map { ($0.name, .string($0.value)) })),
             (
                 "settings",
@@ -101,7 +108,7 @@ private struct Findings {
         let top = [
             ["connection", connection], ["server", "\(facts.version) (\(facts.dialect.rawValue))"],
             ["schema", schemaVersion.map { "version \($0)" } ?? "none"],
-            ["role", "\(facts.role), as \(access.rawValue)"],
+            ["role", "\(facts.role), as \(level.rawValue)\(confined)"],
         ]
         let rows =
             top + paths.map { ["path of \($0.name)", $0.value] }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Interchange
 import Ledger
 
@@ -15,8 +16,8 @@ struct ShowCommand: LedgerCommand {
         return try await withSession(context) { session in
             if let transaction = try await session.store.queries.transactions(references: [reference]).first {
                 Self.print(transaction, to: context.output)
-            } else if let change = try await session.service.settled(reference) {
-                Self.print(change.receipt, to: context.output)
+            } else if let found = try await session.store.queries.changes(references: [reference]).first {
+                Self.print(found.change, found.record, found.account, to: context.output)
             } else {
                 throw Refusal.transactionNotFound(reference)
             }
@@ -33,6 +34,7 @@ struct ShowCommand: LedgerCommand {
             ["booked", "\(head.bookedAt.date) \(head.bookedAt.clock) UTC by \(head.actor)"],
             ["value date", "\(head.valueDate)"],
         ]
+        if let origin = head.origin { rows.append(["session", SafeText.printable(origin.sentence)]) }
         for (name, text) in [
             ("narrative", head.narrative), ("reason code", head.reasonCode ?? ""),
             ("reason", head.reason ?? ""),
@@ -46,11 +48,15 @@ struct ShowCommand: LedgerCommand {
         output.line(output.entries(of: transaction.receipt))
     }
 
-    private static func print(_ receipt: Receipt, to output: Output) {
-        if output.isJSON { return output.json(.receipt(receipt)) }
+    private static func print(
+        _ change: AccountRecord.Change, _ record: AccountRecord, _ account: Account, to output: Output
+    ) {
+        let receipt = Receipt(change, of: record, account: account)
+        if output.isJSON { return output.json(.receipt(receipt, origin: record.origin)) }
         output.line(
             "posted: \(receipt.kind) \(receipt.reference), booked \(receipt.bookedAt.date) "
-                + "\(receipt.bookedAt.clock) UTC")
+                + "\(receipt.bookedAt.clock) UTC by \(change.actor)")
+        if let origin = record.origin { output.line("session: \(SafeText.printable(origin.sentence))") }
         output.line(output.entries(of: receipt))
     }
 }

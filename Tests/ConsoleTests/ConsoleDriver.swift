@@ -34,6 +34,7 @@ struct ConsoleDriver {
 
     init(
         _ width: Int = 80, _ height: Int = 24, bank: TestBank? = nil, role: String = "supervisor",
+        isConfined: Bool = false,
         symbols: Symbols = .unicode, environment: LedgerEnvironment? = nil, isReadOnly: Bool = false,
         keymap: Keymap = .standard, preferences: Preferences = Preferences()
     ) throws {
@@ -46,7 +47,8 @@ struct ConsoleDriver {
         state = ConsoleState(
             identity: Identity(
                 ledger: "embedded", environment: environment, actor: "alice", role: role,
-                mayPost: role != "viewer", mayChangeAccounts: role == "supervisor", isReadOnly: isReadOnly),
+                mayPost: role != "viewer", mayChangeAccounts: role == "supervisor",
+                mayReverse: role == "supervisor", isConfined: isConfined, isReadOnly: isReadOnly),
             surroundings: ConsoleState.Surroundings(
                 symbols: symbols, keymap: keymap, settings: settings,
                 statementText: { $0 == "post_transfer" ? "INSERT INTO bursar.journal\nSELECT 1" : nil },

@@ -56,7 +56,7 @@ import Testing
             "transaction": "0193b2c4-0000-7000-8000-000000000001", "transaction_kind": "transfer",
             "actor": "alice", "booked_at": "2026-11-24T02:26:06.000123Z", "value_date": "2026-11-20",
             "reason_code": "E-1", "reason": "why", "narrative": "rent, March", "name": "", "status": "",
-            "minimum": "",
+            "minimum": "", "database_user": "", "address": "", "program": "",
         ]
         #expect(entry == expected)
         #expect(table.map { $0["minimum"] } == ["", "none", "", "-1.00", ""])

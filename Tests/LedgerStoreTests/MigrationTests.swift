@@ -19,7 +19,7 @@ import Testing
             }
             return try await group.reduce([], +)
         }
-        #expect(applied.sorted() == [1, 2])
+        #expect(applied.sorted() == [1, 2, 3])
     }
 
     @Test func aDatabaseWithoutTheSchemaIsToldFromAnEmptyLedger() async throws {
@@ -36,8 +36,8 @@ import Testing
         let database = try await TestDatabase.make(template: .ledger)
         try await database.run("INSERT INTO bursar.migrations (number) VALUES (99)")
         let store = try await LedgerStore.open(database.settings(), writers: 1, readers: 1)
-        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 2)) { try await store.migrate() }
-        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 2)) {
+        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 3)) { try await store.migrate() }
+        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 3)) {
             try await store.requireSchema()
         }
         await store.close()
@@ -50,12 +50,14 @@ import Testing
             """
             DROP INDEX bursar.accounts_name_idx, bursar.accounts_status_code_idx, bursar.accounts_status_name_idx,
                 bursar.account_records_changes_idx, bursar.accounts_words_idx;
-            DELETE FROM bursar.migrations WHERE number = 2;
+            ALTER TABLE bursar.journal DROP COLUMN db_user, DROP COLUMN address, DROP COLUMN program;
+            ALTER TABLE bursar.account_records DROP COLUMN db_user, DROP COLUMN address, DROP COLUMN program;
+            DELETE FROM bursar.migrations WHERE number >= 2;
             """)
-        await #expect(throws: StoreError.schemaOutdated(found: 1, wanted: 2)) {
+        await #expect(throws: StoreError.schemaOutdated(found: 1, wanted: 3)) {
             try await ledger.store.requireSchema()
         }
-        #expect(try await ledger.store.migrate() == [2])
+        #expect(try await ledger.store.migrate() == [2, 3])
         #expect(try await ledger.store.migrate() == [])
         let page = try await ledger.store.queries.accounts(
             AccountFilter("account"), sort: AccountSort(.name), from: .first, limit: 2)

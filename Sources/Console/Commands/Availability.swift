@@ -22,6 +22,7 @@ extension ConsoleState {
         case .adjust, .journalEntry: Availability(identity.postingProblem)
         case .changeStatus, .openAccount: Availability(identity.accountChangeProblem)
         case .reverse: reversalAvailability
+        case .showTrialBalance, .showVerify: Availability(identity.wholeLedgerProblem)
         case .repeatLast:
             lastForm == nil
                 ? .unavailable("nothing has been posted from here yet")
@@ -103,7 +104,7 @@ extension ConsoleState {
     }
 
     private var reversalAvailability: Availability {
-        if let problem = identity.postingProblem { return .unavailable(problem) }
+        if let problem = identity.reversalProblem { return .unavailable(problem) }
         let selection = selection
         if let transaction = selection.transaction {
             return transaction.kind == .reversal

@@ -22,11 +22,12 @@ struct BooksCheck: Sendable {
         count.hurry()
     }
 
-    mutating func nextQuestions(filter: AccountFilter, now: Timestamp, counter: inout RequestCounter)
-        -> [(RequestID, Question)]
-    {
+    /// - Parameter isPart: whether not all accounts are seen, so that they do not add up.
+    mutating func nextQuestions(
+        filter: AccountFilter, isPart: Bool, now: Timestamp, counter: inout RequestCounter
+    ) -> [(RequestID, Question)] {
         var questions: [(RequestID, Question)] = []
-        if let id = balance.begin(&counter, now: now) { questions.append((id, .trialBalance)) }
+        if !isPart, let id = balance.begin(&counter, now: now) { questions.append((id, .trialBalance)) }
         if filter != countedFilter, count.request == nil, total != nil { count.hurry() }
         if let id = count.begin(&counter, now: now) {
             // All accounts first, then those of the filter.

@@ -62,6 +62,7 @@ extension ConsoleState {
         // Of what is seen below; the trial balance itself is made more rarely.
         let read = loadedAt.map { "read " + Wording.age(of: $0, now: now) }
         let age = read.map { " \(symbols.dot) " + $0 } ?? ""
+        if identity.isConfined { return ["some accounts only" + age, "some accounts only"] }
         guard let lines = books.trialBalance else { return ["trial balance not known yet" + age, "loading"] }
         let off = lines.filter { !$0.isBalanced }
         if off.isEmpty {

@@ -163,6 +163,7 @@ struct TransactionScreen: Screen {
         fact("Booked", "\(head.bookedAt.date) \(Wording.preciseTime(head.bookedAt)) UTC")
         fact("Value date", head.valueDate.description)
         fact("By", head.actor)
+        fact("Session", head.origin?.sentence)
         fact("Reason code", head.reasonCode)
         fact("Reason", head.reason)
         fact("Narrative", head.narrative)
@@ -254,6 +255,7 @@ struct RecordScreen: Screen {
         fact("Reference", line.reference?.text)
         fact("Booked", "\(line.record.bookedAt.date) \(Wording.preciseTime(line.record.bookedAt)) UTC")
         fact("By", line.actor)
+        fact("Session", line.record.origin?.sentence)
         fact("Reason", line.remark)
         let units = line.record.ledgerUnits(account.accountClass)
         fact(
