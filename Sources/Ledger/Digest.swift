@@ -20,7 +20,22 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         self.init(loading: bytes)
     }
 
-    private init(loading bytes: UnsafeRawBufferPointer) {
+    /// Reads 64 hexadecimal digits; nil for anything else.
+    public init?(_ text: String) {
+        guard text.utf8.count == 64, text.utf8.allSatisfy({ Self.isHexDigit($0) }) else { return nil }
+        let digits = Array(text)
+        func word(_ index: Int) -> UInt64 {
+            UInt64(String(digits[index * 16..<(index + 1) * 16]), radix: 16) ?? 0
+        }
+        words = (word(0), word(1), word(2), word(3))
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
+
+    fileprivate init(loading bytes: UnsafeRawBufferPointer) {
         func word(_ index: Int) -> UInt64 {
             UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
         }
@@ -42,6 +57,20 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     public func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)
+    }
+}
+
+/// The hash of bytes that come a piece at a time.
+public struct RunningDigest: Sendable {
+    private var hash = SHA256()
+
+    public init() {}
+
+    public mutating func append(_ bytes: some Collection<UInt8>) { hash.update(data: Array(bytes)) }
+
+    /// Of all bytes so far.
+    public var digest: Digest {
+        hash.finalize().withUnsafeBytes { Digest(loading: $0) }
     }
 }
 

@@ -8,6 +8,8 @@ public struct VerificationReport: Sendable, Equatable {
     public var records: Int64 = 0
     /// The first problem of each account, and those of transactions; at most ``Verifier/problemLimit``.
     public var problems: [LedgerProblem] = []
+    /// How many heads that were kept before were compared.
+    public var comparedHeads: Int64 = 0
     /// Whether there were more problems than are kept.
     public var hasMoreProblems = false
 
@@ -32,6 +34,22 @@ public struct Verifier: Sendable {
         public let transactions: Int64
     }
 
+    /// What is done with the heads of the chains while they are checked.
+    public struct Heads: Sendable {
+        /// Takes the head of each account, in the order of their ids.
+        public var keep: (@Sendable (AccountHead) throws -> Void)?
+        /// Gives heads that were kept before, in the same order, then nil: each must still stand.
+        public var kept: (@Sendable () throws -> AccountHead?)?
+
+        public init(
+            keep: (@Sendable (AccountHead) throws -> Void)? = nil,
+            kept: (@Sendable () throws -> AccountHead?)? = nil
+        ) {
+            self.keep = keep
+            self.kept = kept
+        }
+    }
+
     private let store: LedgerStore
     private let pageSize: Int
 
@@ -41,12 +59,16 @@ public struct Verifier: Sendable {
         self.pageSize = pageSize
     }
 
-    /// - Parameter progress: called after each page.
+    /// - Parameters:
+    ///   - heads: what to do with the heads of the chains.
+    ///   - found: called with each problem, also with those that the report has no room for.
+    ///   - progress: called after each page.
     /// - Throws: when the ledger cannot be read; ``Refusal/notPermitted(why:)`` for a role that sees only a part of
     ///   it. What is wrong *in* it is in the report.
-    public func run(progress: @escaping @Sendable (Progress) -> Void = { _ in }) async throws
-        -> VerificationReport
-    {
+    public func run(
+        heads: Heads = Heads(), found: @escaping @Sendable (LedgerProblem) -> Void = { _ in },
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) async throws -> VerificationReport {
         if try await store.access().isConfined {
             throw Refusal.notPermitted(
                 why:
@@ -54,7 +76,8 @@ public struct Verifier: Sendable {
                     + "of all of them; let an unconfined role verify it")
         }
         return try await store.withSnapshot { [pageSize] queries in
-            var run = VerificationRun(queries: queries, pageSize: pageSize, progress: progress)
+            var run = VerificationRun(
+                queries: queries, pageSize: pageSize, heads: heads, found: found, progress: progress)
             return try await run.finish()
         }
     }
@@ -64,13 +87,21 @@ public struct Verifier: Sendable {
 private struct VerificationRun {
     let queries: LedgerQueries
     let pageSize: Int
+    let heads: Verifier.Heads
+    let found: @Sendable (LedgerProblem) -> Void
     let progress: @Sendable (Verifier.Progress) -> Void
     var report = VerificationReport()
-    var estimate: Int64 = 0
+    private var estimate: Int64 = 0
 
-    init(queries: LedgerQueries, pageSize: Int, progress: @escaping @Sendable (Verifier.Progress) -> Void) {
+    init(
+        queries: LedgerQueries, pageSize: Int, heads: Verifier.Heads,
+        found: @escaping @Sendable (LedgerProblem) -> Void,
+        progress: @escaping @Sendable (Verifier.Progress) -> Void
+    ) {
         self.queries = queries
         self.pageSize = pageSize
+        self.heads = heads
+        self.found = found
         self.progress = progress
     }
 
@@ -85,19 +116,28 @@ private struct VerificationRun {
     /// Walks accounts and records side by side, both in the order of account ids.
     private mutating func checkAccounts() async throws {
         var records = RecordPages(queries: queries, pageSize: pageSize)
+        var comparison = try heads.kept.map { try HeadComparison(next: $0) }
         var last = Identifier(high: 0, low: 0)
         while true {
             let accounts = try await queries.accounts(after: last, limit: pageSize)
             for account in accounts {
+                while let problem = try comparison?.missing(before: account.id) { add(problem) }
                 var auditor = AccountAuditor(account)
                 while let line = try await records.next(), line.record.accountID <= account.id {
                     records.take()
                     report.records += 1
                     if report.records % Int64(pageSize) == 0 { tell() }
-                    if line.record.accountID == account.id { auditor.feed(line) } else { addStray(line) }
+                    guard line.record.accountID == account.id else {
+                        addStray(line)
+                        continue
+                    }
+                    auditor.feed(line)
+                    if let problem = comparison?.feed(line.record) { add(problem) }
                 }
                 auditor.finish()
                 if let problem = auditor.problem { add(problem) }
+                if let problem = try comparison?.finish(account) { add(problem) }
+                try heads.keep?(account.lastHead)
             }
             report.accounts += Int64(accounts.count)
             tell()
@@ -109,6 +149,8 @@ private struct VerificationRun {
             report.records += 1
             addStray(line)
         }
+        while let problem = try comparison?.missing(before: nil) { add(problem) }
+        report.comparedHeads = comparison?.count ?? 0
     }
 
     private mutating func checkJournal() async throws {
@@ -131,6 +173,7 @@ private struct VerificationRun {
     }
 
     private mutating func add(_ problem: LedgerProblem) {
+        found(problem)
         if report.problems.count < Verifier.problemLimit {
             report.problems.append(problem)
         } else {

@@ -16,8 +16,8 @@ func normalized(_ arguments: [String], commands: Set<String>) -> [String] {
     guard let name = rest.first, commands.contains(name), !leading.isEmpty else {
         return withNegativeNumbersLast(arguments)
     }
-    // A group such as `account` has its flags behind its own command.
-    let words = name == "account" ? 2 : 1
+    // A group such as `account` or `role` has its flags behind its own command.
+    let words = name == "account" || name == "role" ? 2 : 1
     return withNegativeNumbersLast(rest.prefix(words) + leading + rest.dropFirst(words))
 }
 

@@ -17,7 +17,7 @@ struct Bursar: ParsableCommand {
             ConsoleCommand.self, DemoCommand.self, InitCommand.self, DoctorCommand.self,
             AccountCommand.self, DepositCommand.self, WithdrawCommand.self, TransferCommand.self,
             AdjustCommand.self, ReverseCommand.self, ShowCommand.self, JournalCommand.self,
-            ImportCommand.self, ExportCommand.self, VerifyCommand.self, StressCommand.self,
+            ImportCommand.self, ExportCommand.self, VerifyCommand.self, RoleCommand.self, StressCommand.self,
         ],
         defaultSubcommand: ConsoleCommand.self)
 }

@@ -118,7 +118,7 @@ private actor StressDisplay {
     func finish(_ report: VerificationReport, seconds: Double) async {
         if output.isJSON { return output.json(await line(seconds, sound: report.isSound)) }
         output.line(await text(seconds))
-        output.verification(report)
+        output.line(Output.summary(report))
     }
 
     private func text(_ seconds: Double) async -> String {
