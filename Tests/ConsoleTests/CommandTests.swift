@@ -79,10 +79,23 @@ struct CommandTests {
         #expect(driver.shows("Status: the role viewer may not change accounts."))
         #expect(driver.state.dialog == nil)
 
+        var poster = try ConsoleDriver(role: "operator")
+        poster.press(.tab, .character("v"))
+        #expect(poster.shows("Reverse: the role operator may not reverse; that takes a supervisor."))
+        #expect(poster.state.dialog == nil)
+
         var other = try ConsoleDriver()
         other.press(.down, .down, .down, .down, .character("w"))
         #expect(other.shows("Withdraw: account 704 is debit-frozen and takes no debit entries."))
         other.press(.tab, .character("v"))
         #expect(other.shows("Reverse: record #3 is no entry, so there is nothing to reverse."))
+    }
+
+    @Test func whoSeesSomeAccountsOnlyIsToldNothingOfTheWholeLedger() throws {
+        var driver = try ConsoleDriver(isConfined: true)
+        #expect(driver.shows("some accounts only"))
+        #expect(!driver.shows("trial balance"))
+        driver.press(.character("5"))
+        #expect(driver.shows("Verify: the role supervisor sees some of the accounts only"))
     }
 }

@@ -128,10 +128,71 @@ import Testing
         }
     }
 
+    // MARK: - Origins
+
+    private static let alice = Origin(databaseUser: "alice", address: "10.0.0.5", program: "bursar on till-3")
+
+    @Test func recordsFromBeforeOriginsWereKeptStaySound() throws {
+        let (account, lines) = try history(origin: nil)
+        #expect(lines.allSatisfy { $0.record.origin == nil && $0.transaction?.origin == nil })
+        #expect(audit(account, lines) == nil)
+    }
+
+    /// The schema was upgraded under a running program: the database fills in what the hashes do not cover.
+    @Test func recordsOfAProgramThatKnowsNoOriginsAreSound() throws {
+        let (account, lines) = try history(origin: nil)
+        let filled = lines.map { line in
+            HistoryLine(
+                record: copy(
+                    line.record, origin: Origin(databaseUser: "alice", address: "local", program: nil)),
+                transaction: line.transaction.map {
+                    copy($0, origin: Origin(databaseUser: "alice", address: "local", program: nil))
+                })
+        }
+        #expect(audit(account, filled) == nil)
+    }
+
+    @Test func anOriginThatIsTakenAwayOrChangedIsFound() throws {
+        let (account, lines) = try history()
+        let others = [
+            nil, Origin(databaseUser: "mallory", address: "10.0.0.5", program: "bursar on till-3"),
+            Origin(databaseUser: "alice", address: "local", program: "bursar on till-3"),
+            Origin(databaseUser: "alice", address: "10.0.0.5", program: "psql"),
+        ]
+        for (index, line) in lines.enumerated() {
+            for other in others {
+                var tampered = lines
+                tampered[index] = HistoryLine(
+                    record: copy(
+                        line.record,
+                        origin: other.map {
+                            Origin(
+                                databaseUser: $0.databaseUser, address: $0.address,
+                                program: line.transaction == nil ? $0.program : nil)
+                        }), transaction: line.transaction.map { copy($0, origin: other) })
+                #expect(
+                    audit(account, tampered)?.seq == line.record.seq,
+                    "record \(index + 1) by \(String(describing: other))")
+            }
+        }
+    }
+
+    @Test func anEntryOfAnotherSessionThanItsTransactionIsFound() throws {
+        let (account, lines) = try history(origin: nil)
+        let index = try #require(lines.firstIndex { $0.transaction != nil })
+        var tampered = lines
+        tampered[index] = HistoryLine(
+            record: copy(
+                lines[index].record, origin: Origin(databaseUser: "mallory", address: "local", program: nil)),
+            transaction: lines[index].transaction)
+        #expect(audit(account, tampered)?.message.contains("another session") == true)
+    }
+
     // MARK: - A history with records of every kind
 
-    private func history() throws -> (Account, [HistoryLine]) {
+    private func history(origin: Origin? = alice) throws -> (Account, [HistoryLine]) {
         var books = Books()
+        books.origin = origin
         try books.open("a", minimum: "-5")
         try books.deposit("a", "100", reference: "x")
         try books.withdraw("a", "30")
@@ -161,7 +222,22 @@ private func copy(
     AccountRecord(
         accountID: accountID ?? record.accountID, seq: record.seq, content: content ?? record.content,
         debits: record.debits + debits, credits: record.credits + credits, held: record.held + held,
-        bookedAt: Timestamp(microseconds: record.bookedAt.microseconds + later), hash: hash ?? record.hash)
+        bookedAt: Timestamp(microseconds: record.bookedAt.microseconds + later), hash: hash ?? record.hash,
+        origin: record.origin)
+}
+
+private func copy(_ record: AccountRecord, origin: Origin?) -> AccountRecord {
+    AccountRecord(
+        accountID: record.accountID, seq: record.seq, content: record.content, debits: record.debits,
+        credits: record.credits, held: record.held, bookedAt: record.bookedAt, hash: record.hash,
+        origin: origin)
+}
+
+private func copy(_ head: JournalTransaction, origin: Origin?) -> JournalTransaction {
+    JournalTransaction(
+        id: head.id, reference: head.reference, fingerprint: head.fingerprint, kind: head.kind,
+        narrative: head.narrative, reasonCode: head.reasonCode, reason: head.reason, actor: head.actor,
+        bookedAt: head.bookedAt, valueDate: head.valueDate, reverses: head.reverses, origin: origin)
 }
 
 private func variants(of record: AccountRecord) -> [AccountRecord] {
@@ -227,7 +303,7 @@ private func variants(of head: JournalTransaction) -> [JournalTransaction] {
             reason: reason ?? head.reason, actor: actor ?? head.actor,
             bookedAt: Timestamp(microseconds: head.bookedAt.microseconds + later),
             valueDate: CalendarDate(daysSince1970: head.valueDate.daysSince1970 + days),
-            reverses: reverses ?? head.reverses)
+            reverses: reverses ?? head.reverses, origin: head.origin)
     }
     return [
         make(id: head.id.advanced(by: 1)), make(reference: "other"), make(fingerprint: .zero),

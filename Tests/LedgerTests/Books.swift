@@ -29,10 +29,13 @@ struct Books {
     private(set) var history: [AccountCode: [HistoryLine]] = [:]
     private(set) var time: Int64 = 1_764_000_000_000_000
     private var count: UInt64 = 0
+    /// Who writes; nobody is written down when it is nil, as before the ledger kept it.
+    var origin: Origin?
 
     /// The view that the store reads for these operations.
     func view(of operations: [Operation]) -> LedgerView {
         var view = LedgerView()
+        view.origin = origin
         for reference in operations.compactMap(\.reversedReference) {
             view.originals[reference] = transactions[reference]
         }
