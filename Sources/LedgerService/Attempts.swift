@@ -41,7 +41,7 @@ extension LedgerService {
             switch await sight(of: batch, count, after: failure) {
             case .clear: await retry(failure, &batch, count, after: time)
             case .unclear: batch.halve(count)
-            case .blocked(let refusal): await finish(&batch, [.refused(refusal)], attemptTime: time)
+            case .blocked(let refusal): await finish(&batch, count, .refused(refusal), attemptTime: time)
             }
         case .conflict, .overloaded, .unavailable:
             await retry(failure, &batch, count, after: time)

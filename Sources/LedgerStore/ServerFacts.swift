@@ -28,6 +28,11 @@ public struct ServerFacts: Sendable {
         ] where settings[name] == "off" {
             warnings.append("\(name) is off: \(danger); set it to on")
         }
+        if !dialect.grantsColumns {
+            warnings.append(
+                "\(dialect.rawValue) grants rights by table only: an operator can change accounts and make "
+                    + "reversals with SQL of their own, which only this program keeps them from")
+        }
         if let locks = settings["max_pred_locks_per_transaction"].flatMap(Int.init), locks < 256 {
             warnings.append(
                 "max_pred_locks_per_transaction is \(locks): large batches will lock whole tables and make other "

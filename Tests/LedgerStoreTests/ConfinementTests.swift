@@ -309,6 +309,44 @@ import Testing
         await supervisor.store.close()
     }
 
+    /// Their statements are planned as before: the policy that lets them through leaves nothing in the plan.
+    @Test func othersPayNothingWhenSomebodyIsConfined() async throws {
+        let ledger = try await makeLedger()
+        let before = try await plans(ledger)
+        try await ledger.store.confine(ledger.role(.operator), to: rule("57%"))
+        #expect(try await plans(ledger) == before)
+        #expect(before.contains { $0.contains("Index") } && !before.contains { $0.contains("SubPlan") })
+    }
+
+    /// How a supervisor's statements are carried out.
+    private func plans(_ ledger: AccessLedger) async throws -> [String] {
+        let connection = try await ledger.connect(ledger.role(.supervisor))
+        try await connection.run(script: "SET enable_seqscan = off; SET enable_mergejoin = off")
+        var plans: [String] = []
+        for (index, sql) in [
+            """
+            UPDATE bursar.accounts AS a SET version = t.version
+            FROM unnest(ARRAY[gen_random_uuid()], ARRAY[1::bigint]) AS t (id, version)
+            WHERE a.id = ANY (ARRAY['00000000-0000-0000-0000-000000000001'::uuid]) AND a.id = t.id RETURNING a.id
+            """,
+            "INSERT INTO bursar.journal (id, reference) SELECT gen_random_uuid(), 'r'",
+            "INSERT INTO bursar.account_records (account_id, seq) SELECT gen_random_uuid(), 1",
+            "SELECT * FROM bursar.accounts WHERE code = ANY (ARRAY['571', '704'])",
+            "SELECT * FROM bursar.accounts WHERE (code || ' ' || name) ILIKE '%novak%'",
+            "SELECT reference FROM bursar.journal WHERE reference = ANY (ARRAY['a'])",
+            """
+            SELECT * FROM bursar.account_records AS r LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id
+            WHERE r.account_id = '00000000-0000-0000-0000-000000000001' ORDER BY r.seq DESC LIMIT 10
+            """,
+        ].enumerated() {
+            let rows = try await connection.query(
+                Statement(name: "plan_\(index)", sql: "EXPLAIN (COSTS OFF, VERBOSE) \(sql)"))
+            plans += try rows.map { try $0.decode(0, as: String.self) }
+        }
+        await connection.close()
+        return plans
+    }
+
     /// Confined writers of different accounts do not get into each other's way either.
     @Test func confinedWritersLockNoWholeRelation() async throws {
         let ledger = try await makeLedger()

@@ -11,9 +11,9 @@ import Testing
         let ledger = try await AccessLedger.make()
         let supervisor = try await ledger.program(.supervisor)
         try await supervisor.open(["a", "b"], balance: "10.00")
-        let operator_ = try await ledger.program(.operator)
-        _ = await operator_.service.perform(
-            try operator_.operation(operator_.transfer("a", "b", "1.00"), reference: "move"))
+        let teller = try await ledger.program(.operator)
+        _ = await teller.service.perform(
+            try teller.operation(teller.transfer("a", "b", "1.00"), reference: "move"))
         let queries = ledger.store.queries
         let account = try #require(await supervisor.account("a"))
         let lines = try await queries.history(of: account.id, newestSeq: .max, limit: 10)
@@ -32,7 +32,7 @@ import Testing
         let report = try await Verifier(store: ledger.store).run()
         #expect(report.isSound, "\(report.problems)")
         await supervisor.store.close()
-        await operator_.store.close()
+        await teller.store.close()
     }
 
     /// The columns are filled in whatever role was taken, and none can write them.
