@@ -8,6 +8,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // For tests alone.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
@@ -54,6 +56,26 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport"),
+        .target(
+            name: "FaultProxy",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/FaultProxy"),
+        .testTarget(name: "FaultProxyTests", dependencies: ["FaultProxy", "Postgres", "TestSupport"]),
+        .target(
+            name: "Campaign",
+            dependencies: [
+                "FaultProxy", "Ledger", "LedgerService", "LedgerStore", "Postgres", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Campaign"),
+        .executableTarget(
+            name: "run-campaign",
+            dependencies: ["Campaign", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/CampaignCommand"),
+        .testTarget(name: "CampaignTests", dependencies: ["Campaign", "FaultProxy", "run-campaign"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger"]),
         .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Ledger"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),

@@ -27,7 +27,7 @@ public struct AccessLedger: Sendable {
         let store = try await LedgerStore.open(settings, writers: 2, readers: 2)
         try await store.migrate()
         guard try await store.makeRoles() == nil else {
-            throw PrivateServer.Failure(description: "the roles could not be made")
+            throw ServerFailure("the roles could not be made")
         }
         let ledger = AccessLedger(server: server, name: name, store: store)
         for person in Person.allCases where person != .owner {

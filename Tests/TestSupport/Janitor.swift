@@ -35,8 +35,16 @@ enum Janitor {
             # The file of a server that crashed may name a process of somebody else by now.
             [ "$(readlink "/proc/$pid/cwd")" = "${file%/*}" ] || continue
             kill -QUIT "$pid"
+            # A test may have stopped it in its tracks.
+            kill -CONT "$pid"
             while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
         done
+        for file in $(find "$1" -name pgbouncer.pid); do
+            pid=$(cat "$file")
+            grep -q "${file%/*}" "/proc/$pid/cmdline" || continue
+            kill -KILL "$pid"
+        done
+        umount "$1/data" 2>/dev/null
         rm -rf "$1"
         """
 }

@@ -1,8 +1,9 @@
 import Glibc
 import Postgres
 
-/// A bare PostgreSQL server, made without the program's own means: a fresh data directory, a unix socket and no
-/// TCP. Anybody may connect as any role but `locked`, which needs a password.
+/// A bare PostgreSQL server, made without the program's own means: a fresh data directory and a unix socket, and
+/// 127.0.0.1 where a test asks for it. Anybody may connect as any role but `locked` and its members, which need a
+/// password.
 ///
 /// PostgreSQL refuses to run as root; as root it runs as the user `postgres`.
 public actor PrivateServer {
@@ -12,36 +13,42 @@ public actor PrivateServer {
     }
 
     private static let starting = Task { try await PrivateServer.start() }
-    private static let binaries = "/usr/lib/postgresql/15/bin"
 
-    public struct Failure: Error, CustomStringConvertible {
-        public let description: String
+    /// How a server is to be made.
+    public struct Options: Sendable {
+        /// Settings for the command line, such as `["TimeZone": "Pacific/Chatham"]`.
+        public var settings: [String: String] = [:]
+        /// What initdb is told of the database's encoding and locale.
+        public var locale = ["-E", "UTF8", "--locale=C.UTF-8"]
+        /// Whether it listens on 127.0.0.1 too.
+        public var usesTCP = false
+        /// What it shows to those who connect with TLS, which they then must; without, it does not know TLS.
+        public var certificate: Certificate?
+        /// The size of a disk of its own for its data, which only root can make; nil for the disk of /tmp.
+        public var diskMegabytes: Int?
+
+        public init() {}
     }
 
     /// What the role `locked` is let in with.
     public static let lockedPassword = "open-sesame"
 
-    /// The directory of the socket, the log and the data; short, because a socket's path has 107 bytes.
+    /// The directory of the socket, the log and the data.
     public nonisolated let directory: String
-    private var data: String { directory + "/data" }
+    /// On 127.0.0.1; nil where it listens on its socket alone.
+    public nonisolated let port: Int?
+    private let options: Options
+    nonisolated var data: String { directory + "/data" }
 
-    private init(directory: String) {
+    private init(directory: String, port: Int?, options: Options) {
         self.directory = directory
+        self.port = port
+        self.options = options
     }
 
-    /// Creates a server and starts it. Throws `Failure` when there is none on this machine.
-    public static func start() async throws -> PrivateServer {
-        guard access(binaries + "/initdb", X_OK) == 0 else {
-            throw Failure(description: "no PostgreSQL in \(binaries): install the package postgresql-15")
-        }
-        var template = Array("/tmp/pgt.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(description: "no directory in /tmp: \(errno)") }
-        let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        if getuid() == 0 {
-            try await run(["chown", "postgres", directory], asServer: false)
-        }
-        let server = PrivateServer(directory: directory)
-        try Janitor.start(watching: directory)
+    /// Creates a server and starts it. Throws `ServerFailure` when there is none on this machine.
+    public static func start(_ options: Options = Options()) async throws -> PrivateServer {
+        let server = try await make(options)
         try await server.create()
         try await server.launch()
         let connection = try await server.connect()
@@ -50,25 +57,106 @@ public actor PrivateServer {
         return server
     }
 
-    /// A connection string for this server. `user` and `more` are keyword/value pairs as libpq takes them.
-    public nonisolated func connectionString(user: String = "tester", _ more: String = "") -> String {
-        "host=\(directory) dbname=postgres user=\(user) \(more)"
+    /// A standby of this server, which streams from it under the name `standby`.
+    public func startStandby() async throws -> PrivateServer {
+        var options = options
+        options.settings["synchronous_standby_names"] = nil
+        let standby = try await Self.make(options)
+        try await standby.makeDisk()
+        let source = connectionString("application_name=standby")
+        try await ServerProcesses.run([
+            ServerProcesses.binaries + "/pg_basebackup", "--no-sync", "-c", "fast", "-R", "-X", "stream",
+            "-d", source, "-D", standby.data,
+        ])
+        try await standby.launch()
+        return standby
     }
 
-    public nonisolated func connect() async throws -> Connection {
-        try await Connection.connect(ConnectionSettings(connectionString()), timeout: .seconds(20))
-    }
-
-    /// Ends the postmaster and all its processes as a crash of the machine would.
-    public func crash() async throws {
-        let text = try await Self.run(["cat", data + "/postmaster.pid"], asServer: false)
-        guard let line = text.split(separator: "\n").first, let process = Int32(line) else {
-            throw Failure(description: "no postmaster in \(directory)")
+    private static func make(_ options: Options) async throws -> PrivateServer {
+        guard access(ServerProcesses.binaries + "/initdb", X_OK) == 0 else {
+            throw ServerFailure("no PostgreSQL in \(ServerProcesses.binaries): install postgresql-15")
         }
-        kill(process, SIGKILL)
+        let port = options.usesTCP || options.certificate != nil ? try ServerProcesses.freePort() : nil
+        return PrivateServer(
+            directory: try await ServerProcesses.makeDirectory(), port: port, options: options)
     }
 
-    /// Starts the server again after `crash`. The processes of the crashed one may hold its lock a while.
+    /// A connection string for this server. `user` and `more` are keyword/value pairs as libpq takes them.
+    public nonisolated func connectionString(
+        user: String = "tester", database: String = "postgres", _ more: String = ""
+    ) -> String {
+        "host=\(directory)\(port.map { " port=\($0)" } ?? "") dbname=\(database) user=\(user) \(more)"
+    }
+
+    public nonisolated func connect(database: String = "postgres") async throws -> Connection {
+        try await Connection.connect(
+            ConnectionSettings(connectionString(database: database)), timeout: .seconds(20))
+    }
+
+    /// Runs SQL as the superuser.
+    public nonisolated func run(_ script: String, in database: String = "postgres") async throws {
+        let connection = try await connect(database: database)
+        do {
+            try await connection.run(script: script, timeout: .seconds(30))
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+    }
+
+    /// Ends the postmaster; its processes end when they notice.
+    public func crash() async throws { kill(try await postmaster(), SIGKILL) }
+
+    /// Ends all its processes at one moment, as the failure of the machine would.
+    public func crashMachine() async throws { try await signal(SIGKILL) }
+
+    /// Stops all its processes where they are: to others it looks as if the machine hung.
+    public func pause() async throws { try await signal(SIGSTOP) }
+
+    public func resume() async throws { try await signal(SIGCONT) }
+
+    private func signal(_ number: Int32) async throws {
+        let postmaster = try await postmaster()
+        // Stopped first, so that it starts nothing that is missed.
+        if number != SIGCONT { kill(postmaster, SIGSTOP) }
+        for process in ServerProcesses.family(of: postmaster) { kill(process, number) }
+    }
+
+    private func postmaster() async throws -> pid_t {
+        let text = try await ServerProcesses.run(["cat", data + "/postmaster.pid"], asServer: false)
+        guard let line = text.split(separator: "\n").first, let process = Int32(line) else {
+            throw ServerFailure("no postmaster in \(directory)")
+        }
+        return process
+    }
+
+    /// Whether there is a postmaster.
+    public var isRunning: Bool {
+        get async {
+            guard let process = try? await postmaster() else { return false }
+            return Glibc.kill(process, 0) == 0
+        }
+    }
+
+    private func makeDisk() async throws {
+        guard let megabytes = options.diskMegabytes else { return }
+        try await ServerProcesses.run(["mkdir", data])
+        try await ServerProcesses.run(
+            ["mount", "-t", "tmpfs", "-o", "size=\(megabytes)m,mode=700", "none", data], asServer: false)
+        try await ServerProcesses.run(["chown", "postgres", data], asServer: false)
+    }
+
+    /// Leaves no byte on the disk of its own.
+    public func fillDisk() async throws {
+        precondition(options.diskMegabytes != nil, "it has no disk of its own")
+        let text = "dd if=/dev/zero of='\(data)/filler' bs=1M 2>/dev/null || true"
+        try await ServerProcesses.run(["sh", "-c", text])
+    }
+
+    public func freeDisk() async throws { try await ServerProcesses.run(["rm", "-f", data + "/filler"]) }
+
+    /// Starts the server again after a crash. The processes of the crashed one may hold its lock a while.
     public func restart() async throws {
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
@@ -81,92 +169,55 @@ public actor PrivateServer {
         }
     }
 
-    private func create() async throws {
-        try await Self.run([
-            Self.binaries + "/initdb", "--no-sync", "-A", "trust", "-U", "tester", "-E", "UTF8",
-            "--locale=C.UTF-8", "-D", data,
+    /// Makes a standby the server that is written to. Returns when it is.
+    public func promote() async throws {
+        try await ServerProcesses.run([
+            ServerProcesses.binaries + "/pg_ctl", "promote", "-w", "-t", "30", "-D", data,
         ])
-        let rules = "local all locked scram-sha-256\\nlocal all all trust\\n"
-        try await Self.run(["sh", "-c", "printf '\(rules)' >'\(data)/pg_hba.conf'"])
+    }
+
+    /// Ends it and deletes what it kept.
+    public func destroy() async {
+        // It may have crashed before, and the janitor deletes what is left.
+        try? await crashMachine()
+        if options.diskMegabytes != nil {
+            _ = try? await ServerProcesses.run(["umount", data], asServer: false)
+        }
+        _ = try? await ServerProcesses.run(["rm", "-rf", data], asServer: false)
+    }
+
+    private func create() async throws {
+        try await makeDisk()
+        try await ServerProcesses.run(
+            [ServerProcesses.binaries + "/initdb", "--no-sync", "-A", "trust", "-U", "tester", "-D", data]
+                + options.locale)
+        let host = options.certificate == nil ? "host" : "hostssl"
+        try await ServerProcesses.write(
+            """
+            local all +locked scram-sha-256
+            local all all trust
+            local replication all trust
+            \(host) all +locked 127.0.0.1/32 scram-sha-256
+            \(host) all all 127.0.0.1/32 trust
+
+            """, to: data + "/pg_hba.conf")
     }
 
     private func launch() async throws {
-        let options = "-k \(directory) -c listen_addresses= -c max_connections=200 -c fsync=off"
-        try await Self.run([
-            Self.binaries + "/pg_ctl", "start", "-w", "-t", "30", "-D", data, "-l", directory + "/log",
-            "-o", options,
+        var settings = [
+            "unix_socket_directories": directory, "listen_addresses": port == nil ? "" : "127.0.0.1",
+            "max_connections": "200", "fsync": "off",
+        ]
+        if let port { settings["port"] = "\(port)" }
+        if let certificate = options.certificate {
+            try await certificate.install(in: data)
+            settings["ssl"] = "on"
+        }
+        settings.merge(options.settings) { _, own in own }
+        let flags = settings.sorted { $0.key < $1.key }.map { "-c '\($0.key)=\($0.value)'" }
+        try await ServerProcesses.run([
+            ServerProcesses.binaries + "/pg_ctl", "start", "-w", "-t", "30", "-D", data, "-l",
+            directory + "/log", "-o", flags.joined(separator: " "),
         ])
     }
-
-    // MARK: Processes
-
-    /// Runs a command to its end and returns what it wrote.
-    @discardableResult
-    private static func run(_ command: [String], asServer: Bool = true) async throws -> String {
-        let command = asServer ? asServerUser(command) : command
-        let (status, text) = await withCheckedContinuation { continuation in
-            // On a thread of its own: waiting for a process must not block the cooperative pool.
-            runOnThread { continuation.resume(returning: runAndWait(command)) }
-        }
-        guard status == 0 else {
-            throw Failure(description: "\(command.joined(separator: " ")) failed (\(status)): \(text)")
-        }
-        return text
-    }
-
-    private static func asServerUser(_ command: [String]) -> [String] {
-        guard getuid() == 0 else { return command }
-        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] + command
-    }
-}
-
-private func runOnThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body)).toOpaque()
-    let status = pthread_create(
-        &thread, nil,
-        { argument in
-            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-            return nil
-        }, box)
-    precondition(status == 0, "no thread left")
-    pthread_detach(thread)
-}
-
-private func runAndWait(_ command: [String]) -> (status: Int32, text: String) {
-    // A file and not a pipe: a server that is started here would hold the pipe open.
-    guard let file = tmpfile() else { return (-1, "no temporary file") }
-    defer { fclose(file) }
-    guard let process = spawn(command, input: -1, output: fileno(file)) else {
-        return (-1, "it cannot be started")
-    }
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-    rewind(file)
-    var bytes = [UInt8](repeating: 0, count: 16_384)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return (status, String(decoding: bytes[..<count], as: UTF8.self))
-}
-
-/// Starts a command in `/`; -1 as input or output means /dev/null.
-private func spawn(_ command: [String], input: Int32, output: Int32) -> pid_t? {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (descriptor, target) in [(input, Int32(0)), (output, 1), (output, 2)] {
-        if descriptor < 0 {
-            posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
-        } else {
-            posix_spawn_file_actions_adddup2(&actions, descriptor, target)
-        }
-    }
-    var arguments = (["env", "-C", "/"] + command).map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var process: pid_t = 0
-    guard posix_spawnp(&process, "env", &actions, nil, &arguments, environ) == 0 else { return nil }
-    return process
 }
