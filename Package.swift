@@ -85,6 +85,8 @@ let package = Package(
         .testTarget(
             name: "LedgerServiceTests",
             dependencies: ["LedgerService", "TestSupport", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "DeploymentTests", dependencies: ["Ledger", "LedgerService", "LedgerStore", "TestSupport"]),
         .executableTarget(
             name: "embedded-user", dependencies: ["EmbeddedPostgres"], path: "Tests/EmbeddedUser"),
         .testTarget(name: "EmbeddedPostgresTests", dependencies: ["EmbeddedPostgres", "embedded-user"]),

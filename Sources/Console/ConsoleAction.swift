@@ -20,6 +20,8 @@ public enum ConsoleAction: Sendable {
     /// The ledger cannot be reached just now; the message says why in plain words.
     case connectionLost(message: String)
     case connectionRestored
+    /// The server is a standby, or is none any more since it was promoted.
+    case standbyChanged(Bool)
 }
 
 /// What the console asks for.

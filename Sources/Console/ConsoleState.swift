@@ -6,7 +6,7 @@ import LedgerService
 /// It changes through ``update(_:)`` alone and is drawn by ``view()``; neither has a clock, chance or any input and
 /// output in it.
 public struct ConsoleState: Sendable {
-    let identity: Identity
+    var identity: Identity
     let surroundings: Surroundings
     var symbols: Symbols { surroundings.symbols }
 

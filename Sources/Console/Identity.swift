@@ -17,6 +17,8 @@ public struct Identity: Sendable, Hashable {
     public var isConfined: Bool
     /// Whether the console was opened to look and not to change anything, whatever the role may do.
     public var isReadOnly: Bool
+    /// Whether the server is a standby just now, which takes no writes.
+    public var isStandby = false
 
     public init(
         ledger: String, environment: LedgerEnvironment? = nil, actor: String, role: String, mayPost: Bool,
@@ -33,9 +35,20 @@ public struct Identity: Sendable, Hashable {
         self.isReadOnly = isReadOnly
     }
 
+    /// Why nothing can be written, whatever the role; nil when it can.
+    private var readOnlyProblem: String? {
+        if isReadOnly { return "the console was opened with --read-only" }
+        return isStandby ? "the server is a standby and takes no writes" : nil
+    }
+
+    /// What the first line calls it when nothing can be written; nil when it can.
+    var readOnlyWord: String? {
+        isStandby ? "standby, read-only" : isReadOnly ? "read-only" : nil
+    }
+
     /// Why nothing may be posted; nil when it may.
     var postingProblem: String? {
-        if isReadOnly { return "the console was opened with --read-only" }
+        if let readOnlyProblem { return readOnlyProblem }
         return mayPost ? nil : "the role \(role) may not post"
     }
 
@@ -53,7 +66,7 @@ public struct Identity: Sendable, Hashable {
 
     /// Why accounts may not be changed; nil when they may.
     var accountChangeProblem: String? {
-        if isReadOnly { return "the console was opened with --read-only" }
+        if let readOnlyProblem { return readOnlyProblem }
         return mayChangeAccounts ? nil : "the role \(role) may not change accounts"
     }
 }

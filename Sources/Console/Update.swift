@@ -21,6 +21,7 @@ extension ConsoleState {
         case .attemptsArrived(let events): effects = arrived(events)
         case .operationFinished(let outcome): effects = finished(outcome)
         case .connectionLost(let message): connectionProblem = message
+        case .standbyChanged(let isStandby): identity.isStandby = isStandby
         case .connectionRestored:
             connectionProblem = nil
             accounts.refresh()

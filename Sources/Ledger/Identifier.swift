@@ -18,6 +18,11 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
         low = 0x8000_0000_0000_0000 | (randomLow & 0x3fff_ffff_ffff_ffff)
     }
 
+    /// Whether it was made after `time`, by the clock of the machine that made it.
+    public func isLater(than time: Timestamp) -> Bool {
+        high >> 16 > UInt64(clamping: time.microseconds / 1000)
+    }
+
     /// The id `steps` after this one: the further ids that one operation needs.
     public func advanced(by steps: UInt64) -> Identifier {
         Identifier(high: high, low: low & ~0x3fff_ffff_ffff_ffff | (low &+ steps) & 0x3fff_ffff_ffff_ffff)

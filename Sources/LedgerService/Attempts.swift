@@ -24,6 +24,11 @@ extension LedgerService {
             if let kind = operations.first?.writeKind, !plan.decisions.isEmpty {
                 let left = policy.deadline - (environment.uptime() - batch.start)
                 try await write(plan.decisions, kind: kind, timeout: max(left, .milliseconds(1)))
+            } else if !plan.found.isEmpty {
+                // What this attempt did not write itself may be known to one server alone.
+                batch.noteFound(plan.found)
+                let left = policy.deadline - (environment.uptime() - batch.start)
+                try await confirm(timeout: max(left, .milliseconds(1)))
             }
             await finish(&batch, plan.results, attemptTime: environment.uptime() - begun)
         } catch {
@@ -123,14 +128,25 @@ extension LedgerService {
     /// Asks once more about operations that may be on the books, also when our own task was cancelled or is out
     /// of time: an answer now spares somebody a search later.
     private func lateAnswers(_ batch: Batch, _ count: Int) async -> [Reference: SettledOperation] {
-        let open = batch.pending.prefix(count).filter(\.mayBePosted)
+        let open = batch.pending.prefix(count).filter { $0.mayBePosted || $0.isFound }
         if open.isEmpty { return [:] }
         let references = open.map(\.operation.reference)
         let known =
-            await Task { [store] in try? await store.queries.settled(references: references) }.value ?? [:]
+            await Task { [store] in
+                do {
+                    let known = try await store.queries.settled(references: references)
+                    if !known.isEmpty { try await store.confirm(timeout: Self.lateConfirmation) }
+                    return known
+                } catch {
+                    return [:]
+                }
+            }.value
         let fingerprints = open.map { ($0.operation.reference, $0.operation.fingerprint) }
         return known.filter { entry in fingerprints.contains { $0 == (entry.key, entry.value.fingerprint) } }
     }
+
+    /// For a server that has been waiting for its standby all the time, and will hardly get an answer now.
+    private static let lateConfirmation = Duration.seconds(2)
 
     private func finish(
         _ batch: inout Batch, _ results: [OperationOutcome.Result], attemptTime: Duration

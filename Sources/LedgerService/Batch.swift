@@ -16,6 +16,8 @@ struct Batch {
         /// Whether the answer to an attempt got lost. From then on it may be on the books at any moment, and
         /// only the books can say that it is not.
         var mayBePosted = false
+        /// Whether an attempt found it on the books, of a server that may be the only one to know.
+        var isFound = false
     }
 
     private(set) var pending: [Item]
@@ -57,12 +59,14 @@ struct Batch {
         var decisions: [Decision] = []
         /// What becomes of each operation once the decisions are on the books.
         var results: [OperationOutcome.Result] = []
+        /// The operations, by their place, that were on the books before.
+        var found: [Int] = []
     }
 
     func plan(_ count: Int, in view: LedgerView, bookedAt: Timestamp) -> Plan {
         var view = view
         var plan = Plan()
-        for item in pending.prefix(count) {
+        for (place, item) in pending.prefix(count).enumerated() {
             let context = DecisionContext(bookedAt: bookedAt, id: item.id)
             switch view.decide(item.operation, context: context) {
             case .post(let decision):
@@ -74,6 +78,7 @@ struct Batch {
                     view.apply(decision)
                 }
             case .alreadyPosted(let receipt):
+                plan.found.append(place)
                 plan.results.append(item.isOwn(receipt) ? .posted(receipt) : .alreadyPosted(receipt))
             case .refuse(let refusal):
                 plan.results.append(.refused(refusal))
@@ -116,6 +121,11 @@ struct Batch {
         for index in pending.indices.prefix(count) { pending[index].mayBePosted = true }
     }
 
+    /// These operations are on the books, as far as the server that was asked knows.
+    mutating func noteFound(_ places: [Int]) {
+        for place in places { pending[pending.startIndex + place].isFound = true }
+    }
+
     /// The first operations ended with these results.
     mutating func finish(_ results: [OperationOutcome.Result], at now: Duration) {
         chunkLimit = .max
@@ -147,7 +157,7 @@ extension Batch.Item {
     }
 
     func ending(_ result: OperationOutcome.Result) -> OperationOutcome.Result {
-        guard mayBePosted else { return result }
+        guard mayBePosted || isFound else { return result }
         switch result {
         case .posted, .alreadyPosted, .unknown: return result
         // The rules' refusals were decided from the books as they are; this one says that they could not be read.

@@ -103,6 +103,14 @@ public struct LedgerService: Sendable {
         }
     }
 
+    func confirm(timeout: Duration) async throws(StoreFailure) {
+        do {
+            try await store.confirm(timeout: timeout)
+        } catch {
+            throw StoreFailure(error, writing: true)
+        }
+    }
+
     func write(_ decisions: [Decision], kind: WriteKind, timeout: Duration) async throws(StoreFailure) {
         do {
             try await store.write(decisions, kind: kind, timeout: timeout)

@@ -26,46 +26,9 @@ public enum Dialect: String, Sendable {
     /// of a write whose answer was lost gets the final answer.
     public static let longestStatement = Duration.seconds(120)
 
-    private static let statementTimeout =
-        "SET statement_timeout = '\(longestStatement.components.seconds)s';"
-
-    /// Settings of a session that posts.
-    ///
-    /// A sequential scan takes a predicate lock on the whole table, and the planner likes one on small tables;
-    /// a merge join may read a whole index for the order. Either would make writers of different accounts
-    /// cancel each other.
-    var writerSetup: String {
-        switch self {
-        case .postgresql, .yugabytedb:
-            """
-            SET default_transaction_isolation = 'serializable';
-            SET enable_seqscan = off;
-            SET enable_mergejoin = off;
-            \(Self.statementTimeout)
-            """
-        case .cockroachdb:
-            "SET default_transaction_isolation = 'serializable'; \(Self.statementTimeout)"
-        }
-    }
-
-    /// Settings of a session that only looks: nothing can be written through it, and it takes no predicate
-    /// locks, so that watching the ledger never makes a writer retry.
-    ///
-    /// One statement serves a list for all filters and places: planned for its parameters, it loses the
-    /// conditions that do not apply and finds the index that does. Planned once for all of them, it would read
-    /// and sort all accounts.
-    var readerSetup: String {
-        switch self {
-        case .postgresql, .yugabytedb:
-            """
-            SET default_transaction_isolation = 'read committed';
-            SET default_transaction_read_only = on;
-            SET plan_cache_mode = force_custom_plan;
-            """
-        case .cockroachdb:
-            "SET default_transaction_read_only = on;"
-        }
-    }
+    /// Whether the server can be asked, by a commit that it waits for, to make sure that its standbys have everything
+    /// before it. The others have no commit that only one machine knows.
+    var confirmsCommits: Bool { self == .postgresql }
 
     /// Whether rights can be granted on some columns of a table. Where they cannot, whoever may write to a table may
     /// write to all of it, and only the program keeps the levels apart.

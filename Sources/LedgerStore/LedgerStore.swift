@@ -27,7 +27,11 @@ public struct LedgerStore: Sendable {
         let first = try await Connection.connect(settings, timeout: connectTimeout)
         let dialect: Dialect
         do {
+            // A pooler may lend the server's session to somebody else next, who has no use for what we prepare.
+            await first.keepStatements(false)
             dialect = try await Self.dialect(of: first)
+            try await Self.requireUTF8(first)
+            try await Self.requireTransactions(first)
         } catch {
             await first.close()
             throw error
@@ -36,11 +40,11 @@ public struct LedgerStore: Sendable {
         let origin = SessionOrigin(program: settings["application_name"] ?? "")
         return LedgerStore(
             dialect: dialect,
-            writers: pool(writers, settings, setup: dialect.writerSetup, timeout: connectTimeout) {
+            writers: pool(writers, settings, dialect, .writer, timeout: connectTimeout) {
                 connection async throws(PostgresError) in
                 try await origin.ask(connection, timeout: connectTimeout)
             },
-            readers: pool(readers, settings, setup: dialect.readerSetup, timeout: connectTimeout),
+            readers: pool(readers, settings, dialect, .reader, timeout: connectTimeout),
             origin: origin)
     }
 
@@ -55,14 +59,31 @@ public struct LedgerStore: Sendable {
         return dialect
     }
 
+    /// Another encoding has no place for most names, and one that is none (SQL_ASCII) takes bytes that are no text.
+    private static func requireUTF8(_ connection: Connection) async throws {
+        let encoding = await connection.parameterStatus("server_encoding")
+        if let encoding, encoding != "UTF8" { throw StoreError.encoding(encoding) }
+    }
+
+    /// A pooler that lends a session for each statement closes the connection of those who begin a transaction.
+    private static func requireTransactions(_ connection: Connection) async throws {
+        do throws(PostgresError) {
+            _ = try await connection.query(beginLookUp)
+            _ = try await connection.query(endRead)
+        } catch {
+            guard error.sqlState == .protocolViolation else { throw error }
+            throw StoreError.noTransactions
+        }
+    }
+
     private static func pool(
-        _ size: Int, _ settings: ConnectionSettings, setup: String, timeout: Duration,
+        _ size: Int, _ settings: ConnectionSettings, _ dialect: Dialect, _ setup: SessionSetup,
+        timeout: Duration,
         begin: @escaping @Sendable (Connection) async throws(PostgresError) -> Void = { _ in }
     ) -> ConnectionPool {
         ConnectionPool(size: size) { () async throws(PostgresError) -> Connection in
-            let connection = try await Connection.connect(settings, timeout: timeout)
+            let connection = try await setup.open(settings, dialect, timeout: timeout)
             do throws(PostgresError) {
-                try await connection.run(script: setup, timeout: timeout)
                 try await begin(connection)
             } catch {
                 await connection.close()
@@ -123,16 +144,55 @@ public struct LedgerStore: Sendable {
     {
         let query = Query(writing: decisions, kind: kind)
         _ = try await writers.withConnection(timeout: timeout) {
-            connection async throws(PostgresError) -> Rows in
+            connection async throws(PostgresError) -> [Rows] in
             do throws(PostgresError) {
-                return try await connection.query(query.statement, query.parameters, timeout: timeout)
+                return try await connection.write([query], timeout: timeout)
             } catch {
                 // Another user or address than the decision says: the next one is to be made with this session's.
-                if error.saysOtherOrigin { try? await origin.ask(connection, timeout: timeout) }
+                if error.saysOtherOrigin {
+                    if !connection.keepsStatements { try? await connection.run(script: "ROLLBACK") }
+                    try? await origin.ask(connection, timeout: timeout)
+                }
                 throw error
             }
         }
     }
+
+    /// Returns when everything that can be read from the server now would outlive it.
+    ///
+    /// Where commits wait for a standby, what is on the books is not always on the standby's too: a server that was
+    /// made to stop waiting, or that crashed and started again, shows transactions that it alone has. A commit that
+    /// is waited for comes after all of them.
+    ///
+    /// - Throws: `unconfirmed` and others when it is not known to be so.
+    public func confirm(timeout: Duration? = nil) async throws(PostgresError) {
+        guard dialect.confirmsCommits else { return }
+        _ = try await writers.withConnection(timeout: timeout) {
+            connection async throws(PostgresError) -> [Rows] in
+            try await connection.write([Query(Self.markLog)], timeout: timeout)
+        }
+    }
+
+    /// Writes to the server's log and nowhere else: what writes nothing is not waited for.
+    private static let markLog = Statement(
+        name: "mark_log", sql: "SELECT pg_logical_emit_message(true, 'bursar', '') IS NULL")
+
+    /// - Throws: `cannotConnect` with 25006 where nothing can be written: the server is a standby, or the role's
+    ///   sessions are read only.
+    public func requireWritable() async throws(PostgresError) {
+        try await writers.withConnection { _ async throws(PostgresError) in }
+    }
+
+    /// Whether the server is a standby, which takes no writes. It is none any more once it is promoted.
+    public func isStandby() async throws(PostgresError) -> Bool {
+        guard dialect == .postgresql else { return false }
+        return try await readers.withConnection { connection async throws(PostgresError) -> Bool in
+            try await connection.query(Self.selectStandby).first?.decode(0, as: Bool.self) ?? false
+        }
+    }
+
+    private static let selectStandby = Statement(
+        name: "select_standby", sql: "SELECT pg_is_in_recovery()")
 
     static let selectVersion = Statement(name: "select_version", sql: "SELECT version()")
 }
@@ -141,6 +201,10 @@ public struct LedgerStore: Sendable {
 public enum StoreError: Error, Sendable, Equatable {
     /// As `PQserverVersion` gives it, such as 90600.
     case serverTooOld(version: Int)
+    /// The database's text is not in UTF-8.
+    case encoding(String)
+    /// Something between us and the server lends sessions for one statement only.
+    case noTransactions
     /// There is no schema `bursar` in this database, or it was left half-made.
     case schemaMissing
     /// The schema is older than this program; `bursar init` upgrades it.
@@ -154,6 +218,12 @@ public enum StoreError: Error, Sendable, Equatable {
         case .serverTooOld(let version):
             "the server is PostgreSQL \(version / 10000)\(version < 100_000 ? ".\(version / 100 % 100)" : ""), "
                 + "Bursar needs \(Dialect.oldestServer / 10000) or later; upgrade it or connect to another"
+        case .encoding(let name):
+            "the database's encoding is \(name), and most names cannot be written in it; make one for the ledger "
+                + "with `createdb --encoding=UTF8 --template=template0`"
+        case .noTransactions:
+            "the pooler before the server lends sessions for single statements; set its pool_mode to transaction "
+                + "or session, or connect to the server itself"
         case .schemaMissing: "this database holds no ledger yet; `bursar init` makes one in it"
         case .schemaOutdated(let found, let wanted):
             "the ledger's schema is version \(found), this program works with \(wanted); run `bursar init`"

@@ -7,6 +7,9 @@ import Postgres
 /// The records are inserted from a LEFT JOIN to the accounts that were really moved. An account that has moved
 /// on since it was read leaves a NULL where the record's number should be, and everything fails: nothing can be
 /// written from a stale view, not even by a program with a bug.
+///
+/// In the same way a transaction that is not serializable leaves a NULL where the record's kind should be. The
+/// program asks for the level by itself, but what stands between it and the server may have taken the request away.
 enum PostingStatements {
     static let postEntries = Statement(name: "post_entries", sql: entries(reversing: false))
 
@@ -37,8 +40,8 @@ enum PostingStatements {
         )
         INSERT INTO bursar.account_records (account_id, seq, kind, transaction_id, side, amount, debits,
             credits, held, booked_at, hash)
-        SELECT r.account_id, CASE WHEN m.id IS NOT NULL THEN r.seq END, 'entry', r.transaction_id, r.side,
-            r.amount, r.debits, r.credits, r.held, r.booked_at, r.hash
+        SELECT r.account_id, CASE WHEN m.id IS NOT NULL THEN r.seq END, \(ifSerializable("'entry'")),
+            r.transaction_id, r.side, r.amount, r.debits, r.credits, r.held, r.booked_at, r.hash
         FROM unnest($18::uuid[], $19::bigint[], $20::uuid[], $21::text[], $22::bigint[], $23::bigint[],
                 $24::bigint[], $25::bigint[], $26::timestamptz[], $27::bytea[])
             AS r (account_id, seq, transaction_id, side, amount, debits, credits, held, booked_at, hash)
@@ -88,13 +91,19 @@ enum PostingStatements {
         "$\(first)::text = \(SessionOrigin.userSQL) AND $\(first + 1)::text = \(SessionOrigin.addressSQL)"
     }
 
+    /// The server asks itself once for each statement, not for each row.
+    private static func ifSerializable(_ value: String) -> String {
+        "CASE WHEN (SELECT current_setting('transaction_isolation')) = 'serializable' THEN \(value) END"
+    }
+
     private static let changeNames = [
         "kind", "debits", "credits", "held", "booked_at", "hash", "name", "status", "minimum", "reference",
         "fingerprint", "actor", "reason",
     ]
 
     private static let changeColumns = changeNames.joined(separator: ", ")
-    private static let changeValues = changeNames.map { "r.\($0)" }.joined(separator: ", ")
+    private static let changeValues =
+        changeNames.map { $0 == "kind" ? ifSerializable("r.kind") : "r.\($0)" }.joined(separator: ", ")
 
     /// The records of account changes as rows `r`, from fifteen parameters beginning at `first`.
     private static func changeRows(from first: Int) -> String {

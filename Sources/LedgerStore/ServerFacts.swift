@@ -12,8 +12,11 @@ public struct ServerFacts: Sendable {
     public let isStandby: Bool
     /// How far the server's clock is ahead of the client's, as far as one round trip can tell.
     public let clockAhead: Duration
-    /// Settings that matter for the ledger, by name; those that the server does not have are missing.
+    /// Settings that matter for the ledger, by name, as a new session of this role has them; those that the server does
+    /// not have are missing.
     public let settings: [String: String]
+    /// Whether something before the server lends us its sessions.
+    public let isPooled: Bool
 
     /// What a ledger should not be run with, in plain words, with what to do about it.
     public var warnings: [String] {
@@ -38,6 +41,12 @@ public struct ServerFacts: Sendable {
                 "max_pred_locks_per_transaction is \(locks): large batches will lock whole tables and make other "
                     + "writers retry; set it to 1024")
         }
+        if isPooled {
+            warnings.append(
+                "a pooler stands before the server: nothing can be kept in its sessions, so each posting is sent "
+                    + "with all that it needs; connect to the server itself to spare that")
+        }
+        warnings += impatience
         if clockAhead > .seconds(5) || clockAhead < .seconds(-5) {
             let seconds = clockAhead.components.seconds
             warnings.append(
@@ -45,6 +54,52 @@ public struct ServerFacts: Sendable {
                     + "booking times come from this machine; set both by a time server")
         }
         return warnings
+    }
+}
+
+extension ServerFacts {
+    /// Limits that end what an operation or a check of the books may take.
+    private var impatience: [String] {
+        let shortest = 5000
+        return [
+            ("lock_timeout", "operations on a busy account are tried again and again until their deadline"),
+            ("idle_in_transaction_session_timeout", "a check of the books may be cut off"),
+            ("statement_timeout", "lists and checks of a large ledger may be cut off"),
+        ].compactMap { name, danger in
+            guard let limit = settings[name].flatMap(Int.init), limit > 0, limit < shortest else {
+                return nil
+            }
+            return "\(name) is \(limit) ms for this role: \(danger); set it to \(shortest / 1000) s or more"
+        }
+    }
+
+    /// What a fail-over would lose.
+    /// - Parameter isReplicated: whether the connection names more hosts than one.
+    public func replicationWarnings(isReplicated: Bool) -> [String] {
+        let waits = settings["synchronous_standby_names"].map { !$0.isEmpty }
+        if waits == true, settings["synchronous_commit"] == "local" {
+            return [
+                "synchronous_commit is local for this role: a fail-over can lose operations that were reported as "
+                    + "posted; set it to on"
+            ]
+        }
+        guard isReplicated, waits == false, !isStandby else { return [] }
+        return [
+            "the connection names several hosts, but the server waits for no standby: a fail-over can lose "
+                + "operations that were reported as posted; set synchronous_standby_names"
+        ]
+    }
+}
+
+extension ConnectionSettings {
+    /// Without being told to look for it, a session is to be had from the first host that answers, primary or not.
+    public var hostWarning: String? {
+        let hosts = self["hostaddr"] ?? self["host"] ?? ""
+        let attributes = self["target_session_attrs"] ?? "any"
+        guard hosts.contains(","), attributes == "any" || attributes.hasPrefix("prefer") else { return nil }
+        return
+            "the connection names several hosts and does not say which is wanted, so it may end at a standby; add "
+            + "target_session_attrs=read-write"
     }
 }
 
@@ -68,7 +123,7 @@ extension LedgerStore {
                 version: version.split(separator: " ").prefix(2).joined(separator: " "), dialect: dialect,
                 role: try row.decode(1), isSuperuser: try row.decode(2), isStandby: try row.decode(3),
                 clockAhead: .microseconds(try row.decode(4, as: Int64.self) - middle),
-                settings: settings)
+                settings: settings, isPooled: !connection.keepsStatements && dialect != .cockroachdb)
         }
     }
 
@@ -82,8 +137,9 @@ extension LedgerStore {
     private static let selectSettings = Statement(
         name: "select_settings",
         sql: """
-            SELECT name, setting FROM pg_settings
+            SELECT name, reset_val FROM pg_settings
             WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'max_connections',
-                'max_pred_locks_per_transaction')
+                'max_pred_locks_per_transaction', 'synchronous_standby_names', 'lock_timeout',
+                'idle_in_transaction_session_timeout', 'statement_timeout')
             """)
 }

@@ -83,6 +83,7 @@ extension StoreFailure.Kind {
         case .cannotConnect:
             self = error.sqlState.map(Self.refusesUs) == true ? .notPermitted : .unavailable
         case .connectionLost: self = writing ? .unknownOutcome : .unavailable
+        case .unconfirmed: self = .unknownOutcome
         case .deadlineExceeded: self = .deadlineExceeded
         case .cancelled: self = .cancelled
         case .protocolViolation, .unsupportedServer: self = .failed
@@ -97,9 +98,12 @@ extension StoreFailure.Kind {
         case .statementCompletionUnknown: return writing ? .unknownOutcome : .unavailable
         case .uniqueViolation: return uniqueViolation(error.constraint)
         case .notNullViolation where error.saysOtherOrigin: return .unavailable
+        case .notNullViolation where error.saysOtherLevel: return .failed
         case .notNullViolation: return error.nullColumn == "seq" ? .lostRace : .ruleViolated
         case .checkViolation: return .ruleViolated
-        case .adminShutdown, .crashShutdown, .cannotConnectNow, .readOnlyTransaction: return .unavailable
+        // A server that shuts down may say so of a commit that it made, and told nobody of.
+        case .adminShutdown, .crashShutdown: return writing ? .unknownOutcome : .unavailable
+        case .cannotConnectNow, .readOnlyTransaction: return .unavailable
         case .tooManyConnections, .outOfMemory, .lockNotAvailable, .queryCanceled: return .overloaded
         case .insufficientPrivilege: return .notPermitted
         default:
@@ -140,8 +144,10 @@ extension StoreFailure {
         case .referenceTaken: return "the reference is on the books already"
         case .ruleViolated:
             return "the database's own rules refused it (\(error.constraint ?? error.column ?? "?"))"
+        case .unknownOutcome where error.kind == .unconfirmed:
+            return "the server committed it without waiting for its standby"
         case .unknownOutcome: return "the connection was lost before the answer came"
-        case .unavailable where error.sqlState == .readOnlyTransaction:
+        case .unavailable where error.sqlState == .readOnlyTransaction && error.kind != .cannotConnect:
             return "the server is a standby and takes no writes"
         case .unavailable where error.saysOtherOrigin:
             return "the server sees this session as another user or from another address than before"
@@ -151,6 +157,9 @@ extension StoreFailure {
         case .cancelled: return "cancelled"
         case .notPermitted:
             return error.kind == .cannotConnect ? error.message : denial(error)
+        case .failed where error.saysOtherLevel:
+            return "the transaction was not serializable, though that was asked for: something before the "
+                + "server, such as a pooler, changes sessions; connect to the server itself"
         case .failed: return error.message
         }
     }
@@ -195,6 +204,9 @@ extension PostgresError {
     var saysOtherOrigin: Bool {
         sqlState == .notNullViolation && ["id", "account_id"].contains(nullColumn)
     }
+
+    /// Whether a posting statement found itself in a transaction that is not serializable: see `PostingStatements`.
+    fileprivate var saysOtherLevel: Bool { sqlState == .notNullViolation && nullColumn == "kind" }
 }
 
 extension String {

@@ -42,8 +42,7 @@ extension LedgerStore {
         codes.formUnion(originals.values.flatMap { $0.entries.map(\.account) })
         let houses = Set(operations.compactMap(\.impliedHouseAccount))
         let references = operations.map(\.reference.text)
-        let queries = [
-            Query(Self.beginRead),
+        let reads = [
             Query(
                 Self.selectAccounts,
                 [.array(codes.map(\.text).sorted()), .array(houses.map(\.prefix).sorted())]),
@@ -56,7 +55,10 @@ extension LedgerStore {
         let results = try await writers.withConnection(timeout: timeout) {
             connection async throws(PostgresError) -> [Rows] in
             do throws(PostgresError) {
-                return try await connection.pipeline(queries, timeout: timeout)
+                let setup = connection.keepsStatements ? [] : [Query(SessionSetup.prepareTransaction)]
+                let begin = [Query(Self.beginRead)] + setup
+                let results = try await connection.pipeline(begin + reads, timeout: timeout)
+                return Array(results.dropFirst(begin.count))
             } catch {
                 // The transaction was begun by statement, so an error leaves it open.
                 if await connection.isUsable { try await connection.run(script: "ROLLBACK") }
@@ -64,19 +66,19 @@ extension LedgerStore {
             }
         }
         var snapshot = Snapshot()
-        for row in results[1] {
+        for row in results[0] {
             let account = try row.account()
             snapshot.accounts[account.code] = account
         }
-        for row in results[2] { snapshot.reversedUnits[try row.decode(0)] = try row.decode(1) }
-        for row in results[5] { snapshot.settled.append(Reference(stored: try row.decode(0))) }
+        for row in results[1] { snapshot.reversedUnits[try row.decode(0)] = try row.decode(1) }
+        for row in results[4] { snapshot.settled.append(Reference(stored: try row.decode(0))) }
         return snapshot
     }
 
     /// Serializable, so that a refusal decided from it is final; read only, which spares most of what the
-    /// server must remember for it.
+    /// server must remember for it. It must not wait for a moment that suits the server, as a role may be set to.
     static let beginRead = Statement(
-        name: "begin_read", sql: "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY")
+        name: "begin_read", sql: "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY NOT DEFERRABLE")
     /// References are looked up right after, and not serializably: new ones all go to one page of their index, on
     /// which a serializable look-up would have a predicate lock that every writer runs into. Nothing is lost by
     /// it: what is unknown now was unknown when the accounts were read, and what comes on the books later meets

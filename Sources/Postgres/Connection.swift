@@ -75,6 +75,29 @@ public actor Connection {
         return try await perform(.queries(queries), timeout: timeout)
     }
 
+    /// As ``pipeline(_:timeout:)``, for what is to be on the books when this returns.
+    ///
+    /// A server that waits for standbys, and is made to stop waiting (by a cancel request, or because it shuts
+    /// down), has committed by itself: it warns, and then reports success. Any warning is thrown as `unconfirmed`:
+    /// its wording is in the server's language, and a caller that has to look again loses little.
+    public func commit(
+        _ queries: [Query], timeout: Duration? = nil
+    ) async throws(PostgresError) -> [Rows] {
+        if queries.isEmpty { return [] }
+        return try await perform(.queries(queries), timeout: timeout, heedsWarnings: true)
+    }
+
+    /// Whether statements are prepared once and kept at the server, which they are from the beginning.
+    ///
+    /// Behind a pooler that lends a session for one transaction only, what was prepared before stands in another
+    /// session. With false each statement is sent as it is, every time.
+    public func keepStatements(_ keeps: Bool) {
+        session.keepsStatements = keeps
+    }
+
+    /// What ``keepStatements(_:)`` said last.
+    public nonisolated var keepsStatements: Bool { session.keepsStatements }
+
     /// Executes a text of several statements with the simple protocol, in one implicit transaction unless it
     /// controls the transaction itself. Rows that it returns are dropped.
     public func run(script: String, timeout: Duration? = nil) async throws(PostgresError) {
@@ -103,7 +126,9 @@ public actor Connection {
         session.close()
     }
 
-    private func perform(_ request: Request, timeout: Duration?) async throws(PostgresError) -> [Rows] {
+    private func perform(
+        _ request: Request, timeout: Duration?, heedsWarnings: Bool = false
+    ) async throws(PostgresError) -> [Rows] {
         let deadline = Deadline.after(timeout)
         switch await turn.enter(deadline: deadline) {
         case .granted: break
@@ -123,7 +148,8 @@ public actor Connection {
                     PostgresError(kind: .cancelled, message: "cancelled before it was sent"))
             }
             return await withCheckedContinuation {
-                session.begin(request, id: id, deadline: deadline, completion: $0)
+                session.begin(
+                    request, id: id, deadline: deadline, heedsWarnings: heedsWarnings, completion: $0)
             }
         } onCancel: { [session] in
             session.loop.perform { session.cancel(id: id, reason: .request) }

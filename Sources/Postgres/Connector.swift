@@ -29,6 +29,7 @@ final class Connector: @unchecked Sendable {
     private let deadline: Deadline
     private let loop: EventLoop
     private let redactor: Redactor
+    private let passwordFileProblem: String?
     private let state = Locked(State())
     private let timer: EventLoop.TimerID
     /// Readable when the caller no longer waits.
@@ -39,6 +40,7 @@ final class Connector: @unchecked Sendable {
         self.deadline = deadline
         self.loop = loop
         redactor = settings.redactor
+        passwordFileProblem = PasswordFile.problem(settings)
         timer = loop.makeTimer()
         abandoned = clibpq_eventfd()
     }
@@ -179,6 +181,7 @@ final class Connector: @unchecked Sendable {
     private func start(_ hosts: HostList) -> OpaquePointer? {
         var values = hosts.apply(to: settings.given)
         values["client_encoding"] = "UTF8"
+        if passwordFileProblem != nil { values["passfile"] = PasswordFile.none }
         let pairs = values.sorted { $0.key < $1.key }
         let keywords = pairs.map { strdup($0.key) }
         let texts = pairs.map { strdup($0.value) }
@@ -224,7 +227,11 @@ final class Connector: @unchecked Sendable {
     private func reason(_ connection: OpaquePointer) -> PostgresError {
         let text = PQerrorMessage(connection).map { String(cString: $0) } ?? ""
         let (message, sqlState) = ConnectMessage.read(text)
-        return failure(message, sqlState: sqlState)
+        // Without a SQLSTATE libpq itself may have missed a password.
+        let isAboutPassword =
+            sqlState == nil || sqlState == .invalidPassword || sqlState == .invalidAuthorization
+        let remark = isAboutPassword ? passwordFileProblem.map { "; \($0)" } ?? "" : ""
+        return failure(message + remark, sqlState: sqlState)
     }
 }
 

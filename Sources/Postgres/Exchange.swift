@@ -72,6 +72,8 @@ struct Exchange {
     /// The name of the statement that the step belongs to.
     var statementName: String? { step.flatMap(name) }
 
+    var lastStatementName: String? { statements.last }
+
     mutating func receive(_ answer: Answer) -> Action {
         guard position < steps.count else {
             return .broken(.violation("an answer to a question that was not asked"))

@@ -58,12 +58,15 @@ private func tooLong(_ what: String, _ size: Int) -> String {
 /// Writes a round trip into libpq's buffer and notes the steps whose answers will come.
 struct PipelineSender {
     let connection: OpaquePointer
+    /// Whether statements are prepared once; if not, each is sent with its text.
+    let keepsStatements: Bool
     private(set) var steps: [Exchange.Step] = []
     private(set) var preparing: [Int: PreparedStatements.Entry] = [:]
     private(set) var hasFailed = false
 
-    init(connection: OpaquePointer) {
+    init(connection: OpaquePointer, keepsStatements: Bool) {
         self.connection = connection
+        self.keepsStatements = keepsStatements
     }
 
     /// Drops prepared statements, in a group of their own, so that nothing of it touches the queries.
@@ -80,6 +83,11 @@ struct PipelineSender {
     mutating func send(_ queries: [Query], prepared: inout PreparedStatements) {
         steps.reserveCapacity(queries.count * 2 + 1)
         for (index, query) in queries.enumerated() {
+            guard keepsStatements else {
+                execute(.text(query.statement.sql), query.parameters)
+                steps.append(.execute(index))
+                continue
+            }
             let entry: PreparedStatements.Entry
             if let known = prepared.find(query.statement) ?? earlier(query.statement, in: queries) {
                 entry = known
@@ -89,7 +97,7 @@ struct PipelineSender {
                 preparing[index] = entry
                 steps.append(.prepare(index))
             }
-            execute(entry, query.parameters)
+            execute(.prepared(entry.serverName), query.parameters)
             steps.append(.execute(index))
         }
         sync()
@@ -106,11 +114,15 @@ struct PipelineSender {
         check(PQsendPrepare(connection, entry.serverName, entry.sql, Int32(types.count), types))
     }
 
-    private mutating func execute(_ entry: PreparedStatements.Entry, _ parameters: [Parameter]) {
+    /// What is executed.
+    private enum Target {
+        case prepared(String)
+        case text(String)
+    }
+
+    private mutating func execute(_ target: Target, _ parameters: [Parameter]) {
         let count = parameters.count
-        guard count > 0 else {
-            return check(PQsendQueryPrepared(connection, entry.serverName, 0, nil, nil, nil, 1))
-        }
+        guard count > 0 else { return check(send(target, [], [], [])) }
         // One buffer for all values: libpq wants pointers that stay valid through the call. The last byte gives
         // an empty value at the end an address, because a null pointer would mean NULL.
         var buffer: [UInt8] = []
@@ -122,7 +134,8 @@ struct PipelineSender {
             lengths.append(Int32(parameter.bytes?.count ?? 0))
         }
         buffer.append(0)
-        let formats = [Int32](repeating: 1, count: count)
+        let types: [Oid]
+        if case .text = target { types = parameters.map(\.oid) } else { types = [] }
         let status = buffer.withUnsafeBytes { raw -> Int32 in
             var start = raw.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) }
             var values: [UnsafePointer<CChar>?] = []
@@ -131,10 +144,22 @@ struct PipelineSender {
                 values.append(parameter.bytes == nil ? nil : start)
                 start = start.map { $0 + Int(length) }
             }
-            return PQsendQueryPrepared(
-                connection, entry.serverName, Int32(count), values, lengths, formats, 1)
+            return send(target, types, values, lengths)
         }
         check(status)
+    }
+
+    private func send(
+        _ target: Target, _ types: [Oid], _ values: [UnsafePointer<CChar>?], _ lengths: [Int32]
+    ) -> Int32 {
+        let count = Int32(values.count)
+        let formats = [Int32](repeating: 1, count: values.count)
+        return switch target {
+        case .prepared(let name):
+            PQsendQueryPrepared(connection, name, count, values, lengths, formats, 1)
+        case .text(let sql):
+            PQsendQueryParams(connection, sql, count, types, values, lengths, formats, 1)
+        }
     }
 
     private mutating func sync() {

@@ -17,6 +17,9 @@ public struct PostgresError: Error, Sendable, Equatable {
         case deadlineExceeded
         /// The task was cancelled: the server confirmed it (57014), or the statement was never sent.
         case cancelled
+        /// The server did what it was asked, and warned: the wait for its standbys was cancelled, so that it may be
+        /// lost with the server. Only ``Connection/commit(_:timeout:)`` says so.
+        case unconfirmed
         /// A value or an answer that cannot be sent or decoded: wrong type, wrong number of columns or
         /// parameters. When it is about parameters, nothing was executed.
         case protocolViolation
@@ -83,6 +86,7 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
         case .server: text = "the server answered with an error"
         case .deadlineExceeded: text = "the deadline passed"
         case .cancelled: text = "cancelled"
+        case .unconfirmed: text = "the server committed with a warning"
         case .protocolViolation: text = "a value or an answer could not be understood"
         }
         if let sqlState { text += " (\(sqlState))" }

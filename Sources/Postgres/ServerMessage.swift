@@ -84,6 +84,8 @@ final class NoticeLog: @unchecked Sendable {
 
     private let redactor: Redactor
     private var notices: [Notice] = []
+    /// The number of warnings since the connection was made.
+    private(set) var warnings: UInt64 = 0
     /// What a server said when it ended an idle session; no statement was there to fail.
     private(set) var lastWords: PostgresError?
 
@@ -101,6 +103,9 @@ final class NoticeLog: @unchecked Sendable {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
+    /// The newest warning that nobody has taken yet.
+    var lastWarning: String? { notices.last { $0.severity == "WARNING" }?.message }
+
     func take() -> [Notice] {
         defer { notices = [] }
         return notices
@@ -109,6 +114,7 @@ final class NoticeLog: @unchecked Sendable {
     private func receive(_ result: OpaquePointer) {
         let message = ServerMessage(result, redactor: redactor)
         if message.consequence == .sessionEnds { lastWords = message.error.with(kind: .connectionLost) }
+        if message.severity == "WARNING" { warnings += 1 }
         if notices.count >= Self.limit { notices.removeFirst() }
         let error = message.error
         notices.append(

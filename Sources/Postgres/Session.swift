@@ -4,7 +4,7 @@ import Synchronization
 /// One libpq connection and the round trip that is under way on it.
 ///
 /// Sendable though unchecked: the thread that connects makes it and hands it over; from `attach` on all of it
-/// is touched by the event loop's thread alone, save for `condition`, which is atomic, and the constants.
+/// is touched by the event loop's thread alone, save for what is atomic, and the constants.
 final class Session: EventLoopWatcher, @unchecked Sendable {
     /// What others may know without asking the loop.
     enum Condition: UInt8 {
@@ -50,6 +50,8 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         /// A cancel request is on its way, and could still hit whatever the connection runs when it arrives.
         var isCancelUnderWay = false
         var outcome: Result<[Rows], PostgresError>?
+        /// The number of warnings before it was sent, when a further one puts a success in doubt.
+        var warningsBefore: UInt64?
         /// No transaction was open when it was sent.
         var startedIdle = false
         var isRepeated = false
@@ -67,6 +69,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     private var token: UInt64?
     private var descriptor: Int32 = -1
     private var isWriting = false
+    private let keepsStatementsStorage = Atomic<Bool>(true)
     private var prepared = PreparedStatements(tag: .random(in: .min ... .max))
     private var running: Running?
     private var causeOfDeath: PostgresError?
@@ -75,6 +78,12 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
 
     var retirement: Retirement {
         Retirement(rawValue: retirementStorage.load(ordering: .acquiring)) ?? .server
+    }
+
+    /// Whether statements are prepared and kept.
+    var keepsStatements: Bool {
+        get { keepsStatementsStorage.load(ordering: .acquiring) }
+        set { keepsStatementsStorage.store(newValue, ordering: .releasing) }
     }
 
     /// Takes over a connection that is established and non-blocking.
@@ -127,13 +136,18 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         self.running = nil
         // Whatever the cause, an answer that cannot be read leaves the outcome unknown.
         let error = running.exchange.lost(cause.with(kind: .connectionLost))
-        running.completion.resume(returning: running.outcome ?? .failure(error))
+        running.completion.resume(returning: told(running.outcome ?? .failure(error), of: running))
     }
 
     // MARK: A round trip
 
     /// Sends a request and resumes `completion` with the outcome. Nothing else may be running.
-    func begin(_ request: Request, id: UInt64, deadline: Deadline, completion: Completion) {
+    ///
+    /// `heedsWarnings` makes a success during which the server warned a failure of kind `unconfirmed`.
+    func begin(
+        _ request: Request, id: UInt64, deadline: Deadline, heedsWarnings: Bool = false,
+        completion: Completion
+    ) {
         precondition(running == nil, "one round trip at a time")
         if condition == .dead {
             let closed = PostgresError(kind: .connectionLost, message: "the connection is closed")
@@ -144,7 +158,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         }
         running = Running(
             id: id, request: request, completion: completion, exchange: Exchange(steps: [], statements: []),
-            deadline: deadline)
+            deadline: deadline, warningsBefore: heedsWarnings ? notices.warnings : nil)
         loop.expect(deadline)
         send(request)
     }
@@ -188,7 +202,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     }
 
     private func send(_ queries: [Query]) -> Bool {
-        var sender = PipelineSender(connection: connection)
+        var sender = PipelineSender(connection: connection, keepsStatements: keepsStatements)
         // Between transactions only: in a failed one nothing but ROLLBACK is allowed, and in a new one the
         // statement would take the snapshot before SET TRANSACTION can be said.
         if running?.startedIdle == true { sender.discard(prepared.takeDiscarded()) }
@@ -324,11 +338,24 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         conditionStorage.store(
             (isIdle ? Condition.idle : .inTransaction).rawValue, ordering: .releasing)
         self.running = nil
-        let told = outcome.mapError { error in
-            guard let reason = running.cancelReason, error.sqlState == .queryCanceled else { return error }
-            return error.with(kind: reason.kind)
+        running.completion.resume(returning: told(outcome, of: running))
+    }
+
+    /// The outcome in the terms of who asked.
+    private func told(
+        _ outcome: Result<[Rows], PostgresError>, of running: Running
+    ) -> Result<[Rows], PostgresError> {
+        switch outcome {
+        case .success:
+            guard let before = running.warningsBefore, notices.warnings > before else { return outcome }
+            return .failure(
+                PostgresError(
+                    kind: .unconfirmed, message: notices.lastWarning ?? "the server warned",
+                    statement: running.exchange.lastStatementName))
+        case .failure(let error):
+            guard let reason = running.cancelReason, error.sqlState == .queryCanceled else { return outcome }
+            return .failure(error.with(kind: reason.kind))
         }
-        running.completion.resume(returning: told)
     }
 
     /// Forgets the statement that turned out to be stale. Returns whether the round trip may be sent again.

@@ -117,6 +117,7 @@ extension PostingCommand {
     func run(_ context: CommandContext) async throws -> ExitStatus {
         let operation = try context.operation(action())
         return try await withSession(context) { session in
+            try await session.requireWritable()
             await session.mentionLeftOperations(context.output)
             return await context.output.showingAttempts(of: session.service.feed) {
                 let outcome = await session.service.perform(operation)

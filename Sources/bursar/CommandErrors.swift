@@ -36,6 +36,16 @@ extension CommandError {
                 ("\(failure.cause); ask for the right or connect as another role", .notPermitted)
             case .unavailable where failure.sqlState == "3D000":
                 ("\(failure.cause); create it, or name another with --connect", .badSettings)
+            case .unavailable where failure.sqlState == "25006":
+                (
+                    "\(failure.cause); connect to a server and as a role that may write: with several hosts, "
+                        + "target_session_attrs=read-write finds the primary", .unreachable
+                )
+            case .unavailable where failure.sqlState == nil && failure.isAboutTLS:
+                (
+                    "\(failure.cause); nothing was sent: compare sslmode and sslrootcert with what the server shows",
+                    .unreachable
+                )
             case .unavailable, .unknownOutcome, .overloaded:
                 ("\(failure.cause); start the server, or name another with --connect", .unreachable)
             case .cancelled: ("stopped; nothing was written", .gaveUp)
@@ -44,6 +54,11 @@ extension CommandError {
             }
         self.init(message, status, sqlState: failure.sqlState)
     }
+}
+
+extension StoreFailure {
+    /// libpq's words for it name one of these in every language.
+    fileprivate var isAboutTLS: Bool { cause.contains("SSL") || cause.contains("certificate") }
 }
 
 extension EmbeddedServerError.Kind {

@@ -14,6 +14,7 @@ final class ConsoleEffects {
     private let inbox: Inbox<ConsoleAction>
     private let connection: ConnectionWatch
     private let events: Task<Void, Never>
+    private let role: Task<Void, Never>
     /// Operations under way.
     private var postings: [Reference: Task<OperationOutcome, Never>] = [:]
     /// Operations whose outcome is in the frame that is drawn next.
@@ -27,6 +28,7 @@ final class ConsoleEffects {
         self.session = session
         self.inbox = inbox
         connection = ConnectionWatch(session: session, inbox: inbox)
+        role = Task { [connection] in await connection.followRole() }
         events = Task { [feed = session.service.feed] in
             for await event in await feed.events() {
                 // While the screen cannot keep up, they wait in the feed, which forgets the oldest.
@@ -44,6 +46,7 @@ final class ConsoleEffects {
     ///   outcome.
     func finish() -> [Task<OperationOutcome, Never>] {
         events.cancel()
+        role.cancel()
         for question in questions.values { question.cancel() }
         return Array(postings.values)
     }
@@ -178,11 +181,13 @@ extension Session {
     }
 }
 
-/// Tells when the ledger can be reached again.
+/// Tells when the ledger can be reached again, and when it can be written to.
 private actor ConnectionWatch {
     private let session: Session
     private let inbox: Inbox<ConsoleAction>
     private var isWatching = false
+    private var isFollowing = false
+    private var isStandby = false
 
     init(session: Session, inbox: Inbox<ConsoleAction>) {
         self.session = session
@@ -200,6 +205,23 @@ private actor ConnectionWatch {
         }
         isWatching = false
         inbox.send(.connectionRestored)
+        // It may be another server now.
+        Task { await followRole() }
+    }
+
+    /// Says whether the server is a standby, and asks it again until it is promoted. A server that is none does not
+    /// become one while somebody is connected to it.
+    func followRole() async {
+        if isFollowing { return }
+        isFollowing = true
+        defer { isFollowing = false }
+        // Without an answer the connection is lost, and this is begun anew when it is back.
+        while !Task.isCancelled, let isStandby = try? await session.store.isStandby() {
+            if isStandby != self.isStandby { inbox.send(.standbyChanged(isStandby)) }
+            self.isStandby = isStandby
+            guard isStandby else { return }
+            do { try await session.service.environment.sleep(.seconds(1)) } catch { return }
+        }
     }
 
     private func isReachable() async -> Bool {

@@ -23,14 +23,15 @@ enum ConsoleRuntime {
         do {
             let context = try CommandContext(options)
             try Terminal.check()
-            let (session, access) = try wait {
+            let (session, access, isStandby) = try wait {
                 let session = try await open(context)
-                return (session, try await session.store.access())
+                return (session, try await session.store.access(), try await session.store.isStandby())
             }
             let work = Task.detached { await background(session) }
             let result = Result {
                 var identity = identity(session, access, context)
                 identity.isReadOnly = isReadOnly
+                identity.isStandby = isStandby
                 return try run(session, identity, context, remembers: remembers)
             }
             try wait {

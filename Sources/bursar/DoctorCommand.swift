@@ -39,7 +39,8 @@ struct DoctorCommand: LedgerCommand {
         let access = schemaError == nil ? try await session.store.access() : nil
         let left = await LeftFindings(session.service, canAsk: (access?.level ?? .none) > .none)
         return Findings(
-            connection: session.connection, facts: facts, isEmbedded: session.embedded != nil,
+            connection: session.connection, connectionWarnings: session.connectionWarnings, facts: facts,
+            isEmbedded: session.embedded != nil,
             schemaVersion: try await session.store.schemaVersion(), schemaError: schemaError, access: access,
             paths: paths(session, context), settings: context.settings.listing,
             environmentName: context.settings.environmentName.value, left: left)
@@ -58,6 +59,7 @@ struct DoctorCommand: LedgerCommand {
 /// What was found, to be said twice: as text and as JSON.
 private struct Findings {
     let connection: String
+    let connectionWarnings: [String]
     let facts: ServerFacts
     let isEmbedded: Bool
     let schemaVersion: Int?
@@ -69,7 +71,8 @@ private struct Findings {
     let left: LeftFindings
 
     var warnings: [String] {
-        (schemaError.map { [$0.message] } ?? []) + facts.warnings
+        (schemaError.map { [$0.message] } ?? []) + connectionWarnings + facts.warnings
+            + facts.replicationWarnings(isReplicated: connection.contains(","))
             + (facts.isSuperuser && !isEmbedded ? [superuserWarning] : []) + left.warnings
     }
 

@@ -53,6 +53,7 @@ struct ImportCommand: LedgerCommand {
         }
         let session = try await Session.open(context)
         do {
+            if !dryRun { try await session.requireWritable() }
             let status = try await run(plan, &input, session, context)
             await session.close()
             return status

@@ -15,6 +15,8 @@ struct Session: Sendable {
     let ledgerName: String
     /// Host, database and user, without anything secret.
     let connection: String
+    /// What is wrong with how the connection string names several hosts, and with the file of passwords.
+    let connectionWarnings: [String]
     private let throwAwayDirectory: String?
 
     /// How many sessions a command needs.
@@ -146,7 +148,19 @@ struct Session: Sendable {
             throwAwayDirectory != nil ? "throw-away ledger" : embedded != nil ? "embedded" : settings.redacted
         return Session(
             store: store, service: service, embedded: embedded, ledgerName: name,
-            connection: settings.redacted, throwAwayDirectory: throwAwayDirectory)
+            connection: settings.redacted,
+            connectionWarnings: [settings.hostWarning, settings.passwordFileProblem].compactMap { $0 },
+            throwAwayDirectory: throwAwayDirectory)
+    }
+
+    /// For commands that write: says at once that nothing can be written, instead of trying until the deadline.
+    func requireWritable() async throws {
+        do throws(PostgresError) {
+            try await store.requireWritable()
+        } catch {
+            // Whatever else stands in the way may be over when it is tried.
+            if error.sqlState == .readOnlyTransaction { throw error }
+        }
     }
 
     func close() async {

@@ -36,6 +36,7 @@ struct StressCommand: LedgerCommand {
             ? try await Session.openThrowAway(context, size: size)
             : try await Session.open(context, size: size)
         do {
+            try await session.requireWritable()
             let status = try await run(session, context)
             await session.close()
             return status

@@ -145,6 +145,23 @@ struct PagingTests {
         #expect(driver.shows("▸ #5001"))
     }
 
+    /// Sixty transactions of a machine whose clock is a year ahead stand at the top; what is made now comes in below.
+    @Test func theJournalShowsWhatIsMadeNowBelowWhatAWrongClockPutAhead() throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        try bank.open("1", "Busy", deposit: "1.00")
+        bank.idTime = UInt64(ConsoleDriver.now.microseconds / 1000) + 365 * 86_400_000
+        for _ in 0..<60 { try bank.post(.deposit(account: AccountCode("1"), amount: DecimalAmount("0.01"))) }
+        var driver = try ConsoleDriver(100, 30, bank: bank)
+        driver.press(.character("2"))
+        #expect(driver.shows("Journal"))
+        driver.bank.idTime = UInt64(ConsoleDriver.now.microseconds / 1000)
+        try driver.bank.post(
+            .deposit(account: AccountCode("1"), amount: DecimalAmount("2.00")), narrative: "made now")
+        driver.wait(.seconds(5))
+        for _ in 0..<60 { driver.press(.down) }
+        #expect(driver.shows("made now"))
+    }
+
     @Test func aFailedQuestionIsSaidAndAskedAgainAfterAWhile() throws {
         var driver = try ConsoleDriver()
         driver.holdsAnswers = true

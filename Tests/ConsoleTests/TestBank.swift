@@ -17,6 +17,8 @@ struct TestBank {
     var report = VerificationReport()
     /// Records that one question with a filter looks at.
     var lookBound = 5000
+    /// The time in new ids, in milliseconds since 1970.
+    var idTime: UInt64 = 0
     private var ids: UInt64 = 0
     private var references = 0
 
@@ -36,7 +38,7 @@ struct TestBank {
         var view = self.view
         if let reference = operation.reversedReference { view.originals[reference] = transactions[reference] }
         return view.decide(
-            operation, context: DecisionContext(bookedAt: now, id: Identifier(high: 0x7000, low: ids * 16)))
+            operation, context: DecisionContext(bookedAt: now, id: Identifier(high: idTime << 16 | 0x7000, low: ids * 16)))
     }
 
     /// Decides an operation and keeps what it does.

@@ -36,6 +36,9 @@ final class Tmux {
     /// What is on the screen, without the spaces at the ends of lines.
     func screen() async throws -> String { try await tmux(["capture-pane", "-p"]) }
 
+    /// What was on the screen before, too, with its colours and other codes.
+    func history() async throws -> String { try await tmux(["capture-pane", "-p", "-e", "-S", "-"]) }
+
     /// What the terminal knows of itself, such as `alternate_on` or `pane_pid`.
     func format(_ name: String) async throws -> String {
         try await tmux(["display-message", "-p", "#{\(name)}"]).trimmingCharacters(

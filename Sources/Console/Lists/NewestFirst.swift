@@ -21,6 +21,8 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
     /// Whether newer rows than the first were dropped: new ones are not joined to it then.
     private var isDetached = false
     private let key: @Sendable (Row) -> Key
+    /// Whether a row's key is of a time to come, since the clock of the machine that made it is ahead.
+    private let isAhead: @Sendable (Key, Timestamp) -> Bool
 
     /// Rows are asked for by this many.
     static var page: Int { 100 }
@@ -40,7 +42,13 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         case newer(than: Key)
     }
 
-    init(key: @escaping @Sendable (Row) -> Key) { self.key = key }
+    init(
+        isAhead: @escaping @Sendable (Key, Timestamp) -> Bool = { _, _ in false },
+        key: @escaping @Sendable (Row) -> Key
+    ) {
+        self.isAhead = isAhead
+        self.key = key
+    }
 
     var selectedIndex: Int {
         guard let selectedKey else { return 0 }
@@ -97,7 +105,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
             poll.hurry()
         } else if isDetached {
             return nil
-        } else if joins, let anchor = rows.prefix(Self.overlap + 1).last {
+        } else if joins, let anchor = anchor(now: now) {
             wanted = .newer(than: key(anchor))
         } else if selectedKey == nil {
             wanted = .newest
@@ -108,6 +116,13 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         purpose = wanted
         isReloadWanted = false
         return (id, wanted)
+    }
+
+    /// The row below which nothing new is looked for. What is made now comes in under rows that are ahead of the time,
+    /// however long they stay so.
+    private func anchor(now: Timestamp) -> Row? {
+        let present = rows.firstIndex { !isAhead(key($0), now) } ?? rows.endIndex
+        return rows[present...].prefix(Self.overlap + 1).last ?? rows.last
     }
 
     /// - Returns: whether the answer was to the question that is open.

@@ -3,11 +3,11 @@ import Ledger
 extension ConsoleState {
     func drawHeader(_ canvas: inout Canvas) {
         let dot = " \(symbols.dot) "
-        let who = "\(identity.actor) (\(identity.isReadOnly ? "read-only" : identity.role))"
+        let who = "\(identity.actor) (\(identity.readOnlyWord ?? identity.role))"
         let ledger = ledgerName
         let lefts = [
             ["bursar", ledger, who].joined(separator: dot), [ledger, who].joined(separator: dot),
-            ledger + dot + (identity.isReadOnly ? "read-only" : identity.actor),
+            ledger + dot + (identity.readOnlyWord ?? identity.actor),
         ]
         let style = Style(headerRole)
         canvas.highlight(row: 0, style: style)
@@ -21,7 +21,7 @@ extension ConsoleState {
         }
         // A name of a ledger can be long, such as a whole connection: its end gives way to who looks and how old it is.
         let right = trialBalanceTexts.last ?? ""
-        let tail = dot + (identity.isReadOnly ? "read-only" : identity.actor)
+        let tail = dot + (identity.readOnlyWord ?? identity.actor)
         let room = canvas.width - SafeText.columns(right) - SafeText.columns(tail) - 2
         guard room >= 8 else {
             canvas.put(ledger, row: 0, style: style)

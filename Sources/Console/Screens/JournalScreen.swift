@@ -3,7 +3,8 @@ import Ledger
 /// All transactions, newest first, as they come in.
 struct JournalScreen: Screen {
     var filter: FilterField? = FilterField()
-    private var list = NewestFirst<PostedTransaction, Identifier> { $0.head.id }
+    private var list = NewestFirst<PostedTransaction, Identifier>(
+        isAhead: { $0.isLater(than: $1) }, key: { $0.head.id })
     private var listedFilter = JournalFilter("")
     private var listedText = ""
 

@@ -71,6 +71,9 @@ extension LedgerService {
         guard let outbox else { return [] }
         var left: [LeftOperation] = []
         let entries = try await outbox.takeOver()
+        if entries.isEmpty { return [] }
+        // A commit that waits for a standby is not on the books yet, and waits as long as it takes.
+        let isFinal = (try? await store.confirm(timeout: Self.confirmation)) != nil
         for start in stride(from: 0, to: entries.count, by: Self.leftPage) {
             let page = entries[start..<min(start + Self.leftPage, entries.count)]
             // Asked before the books are: what comes on them later than that is not taken for missing.
@@ -80,21 +83,24 @@ extension LedgerService {
                 left.append(
                     LeftOperation(
                         operation: entry.operation, begunAt: entry.begunAt,
-                        fate: Self.fate(of: entry, settled[entry.operation.reference], now: now)))
+                        fate: Self.fate(
+                            of: entry, settled[entry.operation.reference], now: now, isFinal: isFinal)))
             }
         }
         return left
     }
 
     private static let leftPage = 500
+    private static let confirmation = Duration.seconds(2)
 
     private static func fate(
-        of entry: OutboxEntry, _ settled: SettledOperation?, now: Timestamp
+        of entry: OutboxEntry, _ settled: SettledOperation?, now: Timestamp, isFinal: Bool
     ) -> LeftOperation.Fate {
         // Another request under this reference means that ours can never be posted.
         if let settled {
             return settled.fingerprint == entry.operation.fingerprint ? .posted(settled.receipt) : .notPosted
         }
+        if !isFinal { return .undecided(until: max(entry.overAt, now.advanced(by: longestWrite))) }
         return now < entry.overAt ? .undecided(until: entry.overAt) : .notPosted
     }
 }

@@ -1,0 +1,118 @@
+import Postgres
+
+/// Makes sessions ready for what they are lent for, and finds out whose they are.
+///
+/// Between the program and the server may stand a pooler that lends a server's session for one transaction only
+/// (PgBouncer with `pool_mode = transaction`). What is set in such a session is lost to us, and found by the next
+/// program that it is lent to; what is prepared in it is gone. The number of the server's process tells: the one
+/// that we were given when we connected is the pooler's invention, and not that of the process that answers. Then
+/// nothing is set and nothing is kept, and each transaction says what it needs by itself.
+enum SessionSetup {
+    case writer, reader
+
+    /// Opens a session, and closes it again when it is not one for this purpose.
+    func open(
+        _ settings: ConnectionSettings, _ dialect: Dialect, timeout: Duration
+    ) async throws(PostgresError) -> Connection {
+        let connection = try await Connection.connect(settings, timeout: timeout)
+        do throws(PostgresError) {
+            switch (dialect, self) {
+            case (.cockroachdb, .writer):
+                try await connection.run(
+                    script: """
+                        SET default_transaction_isolation = 'serializable';
+                        SET statement_timeout = '\(Self.longestStatement)';
+                        """, timeout: timeout)
+            case (.cockroachdb, .reader):
+                try await connection.run(script: "SET default_transaction_read_only = on", timeout: timeout)
+            case (.postgresql, _), (.yugabytedb, _): try await prepare(connection, timeout: timeout)
+            }
+        } catch {
+            await connection.close()
+            throw error
+        }
+        return connection
+    }
+
+    private func prepare(_ connection: Connection, timeout: Duration) async throws(PostgresError) {
+        // Not before it is known whose session it is.
+        await connection.keepStatements(false)
+        let statement = self == .writer ? Self.prepareWriter : Self.prepareReader
+        let row = try await connection.query(statement, [.value(connection.backendPID)], timeout: timeout)
+            .first
+        guard let row else { throw .undecodable("no answer to \(statement.name)") }
+        let isOurs = try row.decode(0, as: Bool.self)
+        if self == .writer, let reason = try Self.reasonNotToWrite(row) {
+            throw PostgresError(kind: .cannotConnect, sqlState: .readOnlyTransaction, message: reason)
+        }
+        await connection.keepStatements(isOurs)
+    }
+
+    private static func reasonNotToWrite(_ row: Row) throws(PostgresError) -> String? {
+        if try row.decode(1, as: Bool.self) { return "the server is a standby and takes no writes" }
+        return try row.decode(2, as: Bool.self)
+            ? "the sessions of this role are read only: its default_transaction_read_only is on" : nil
+    }
+
+    /// A sequential scan takes a predicate lock on the whole table, and the planner likes one on small tables;
+    /// a merge join may read a whole index for the order. Either would make writers of different accounts
+    /// cancel each other. Warnings must come through: see `Connection.commit`.
+    private static let writerSettings = [
+        "enable_seqscan": "off", "enable_mergejoin": "off", "client_min_messages": "warning",
+        "statement_timeout": longestStatement,
+    ]
+    private static let longestStatement = "\(Dialect.longestStatement.components.seconds)s"
+
+    private static let prepareWriter = Statement(
+        name: "prepare_writer",
+        sql: """
+            SELECT pg_backend_pid() = $1::int4, pg_is_in_recovery(),
+                current_setting('default_transaction_read_only') = 'on',
+                CASE WHEN pg_backend_pid() = $1::int4 THEN
+                    \(set(writerSettings.merging(["default_transaction_isolation": "serializable"]) { $1 }))
+                END
+            """)
+
+    /// Nothing can be written through a reader's session, and it takes no predicate locks, so that watching the
+    /// ledger never makes a writer retry.
+    ///
+    /// One statement serves a list for all filters and places: planned for its parameters, it loses the
+    /// conditions that do not apply and finds the index that does. Planned once for all of them, it would read
+    /// and sort all accounts.
+    private static let prepareReader = Statement(
+        name: "prepare_reader",
+        sql: """
+            SELECT pg_backend_pid() = $1::int4,
+                CASE WHEN pg_backend_pid() = $1::int4 THEN
+                    \(set([
+                        "default_transaction_isolation": "read committed",
+                        "default_transaction_read_only": "on", "plan_cache_mode": "force_custom_plan",
+                    ]))
+                END
+            """)
+
+    /// What a writer's session is set to, for one transaction.
+    static let prepareTransaction = Statement(
+        name: "prepare_transaction", sql: "SELECT \(set(writerSettings, isLocal: true))")
+
+    private static func set(_ settings: [String: String], isLocal: Bool = false) -> String {
+        settings.sorted { $0.key < $1.key }
+            .map { "set_config('\($0.key)', '\($0.value)', \(isLocal))" }.joined(separator: " || ")
+    }
+}
+
+extension Connection {
+    /// A transaction that writes, in one round trip and at SERIALIZABLE whatever stands between.
+    ///
+    /// In a session of our own the statements are a transaction by themselves, and of the level that the session
+    /// is set to.
+    func write(_ queries: [Query], timeout: Duration?) async throws(PostgresError) -> [Rows] {
+        guard !keepsStatements else { return try await commit(queries, timeout: timeout) }
+        let begin = [Query(Self.beginWrite), Query(SessionSetup.prepareTransaction)]
+        return try await commit(begin + queries + [Query(LedgerStore.endRead)], timeout: timeout)
+    }
+
+    /// Not to be had from an implicit transaction; NOT DEFERRABLE because a role's default may be otherwise.
+    private static let beginWrite = Statement(
+        name: "begin_write", sql: "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE NOT DEFERRABLE")
+}
