@@ -42,7 +42,10 @@ extension LedgerService {
     /// - Throws: ``CommandError`` when one of them is not posted for another reason.
     @discardableResult
     fileprivate func require(_ operations: [Ledger.Operation]) async throws -> [Bool] {
-        try await perform(operations).map { outcome in
+        let outcomes = await perform(operations)
+        // The whole command says whether they are ready, and a killed one makes them ready the next time.
+        await acknowledge(outcomes)
+        return try outcomes.map { outcome in
             if outcome.receipt != nil { return true }
             if case .refused(.accountExists) = outcome.result { return false }
             throw CommandError(

@@ -38,7 +38,9 @@ struct TestBank {
         var view = self.view
         if let reference = operation.reversedReference { view.originals[reference] = transactions[reference] }
         return view.decide(
-            operation, context: DecisionContext(bookedAt: now, id: Identifier(high: idTime << 16 | 0x7000, low: ids * 16)))
+            operation,
+            context: DecisionContext(
+                bookedAt: now, id: Identifier(high: idTime << 16 | 0x7000, low: ids * 16)))
     }
 
     /// Decides an operation and keeps what it does.

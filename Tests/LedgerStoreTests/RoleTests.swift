@@ -43,8 +43,14 @@ import Testing
         _ = try await ledger.store.makeRoles()
         let store = try await store(of: ledger, as: "bursar_operator")
         let service = LedgerService(store: store)
-        let posted = await service.perform(try ledger.operation(ledger.transfer("a", "b", "1.00")))
+        let transfer = try ledger.operation(ledger.transfer("a", "b", "1.00"))
+        let posted = await service.perform(transfer)
         #expect(posted.receipt != nil)
+        // Sent again, it is told as posted once the server has confirmed that it would outlive it.
+        guard case .alreadyPosted = await service.perform(transfer).result else {
+            Issue.record("an operator's transfer was not found on the books")
+            return
+        }
         let frozen = await service.perform(
             try ledger.operation(
                 .accountChange(account: AccountCode("a"), change: .freeze(nil), reason: "test")))
