@@ -97,6 +97,8 @@ let package = Package(
             exclude: ["Snapshots"]),
         .testTarget(
             name: "TerminalTests", dependencies: ["CTerminal", "Console", "Terminal", "terminal-probe"]),
+        .testTarget(
+            name: "DialectTests", dependencies: ["FaultProxy", "LedgerService", "LedgerStore", "TestSupport"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["bursar", "EmbeddedPostgres", "Postgres", "TestSupport"]),

@@ -58,7 +58,7 @@ extension LedgerService {
         case .ruleViolated where count > 1:
             batch.halve(count)
         case .ruleViolated, .failed:
-            let message = "\(failure.cause); nothing was written"
+            let message = failure.cause + Failure.nothingWritten
             log.error("failed: \(failure.detail)")
             let failed = Failure(message: message, sqlState: failure.sqlState)
             await finish(&batch, count, .failed(failed), attemptTime: time)
@@ -96,7 +96,7 @@ extension LedgerService {
         let tries = item.attempts == 1 ? "1 attempt" : "\(item.attempts) attempts"
         let last = item.conflicts.last.map { ", the last one because \($0.cause)" } ?? ""
         return Failure(
-            message: "gave up after \(tries) in \(elapsed.secondsText) s\(last); nothing was written, "
+            message: "gave up after \(tries) in \(elapsed.secondsText) s\(last)\(Failure.nothingWritten), "
                 + "and it is safe to run it again",
             sqlState: item.conflicts.last?.sqlState)
     }

@@ -150,8 +150,10 @@ extension Batch.Item {
     }
 
     private func unanswered(_ why: String, _ sqlState: String?) -> Failure {
-        Failure(
-            message: "the answer to a write was lost and the ledger could not be asked: \(why); "
+        // What is true of the last attempt need not be true of the one whose answer was lost.
+        let end = why.ranges(of: Failure.nothingWritten).first?.lowerBound ?? why.endIndex
+        return Failure(
+            message: "the answer to a write was lost and the ledger could not be asked: \(why[..<end]); "
                 + "`bursar show \(operation.reference)` will tell",
             sqlState: sqlState)
     }

@@ -99,7 +99,7 @@ public struct LedgerService: Sendable {
         do {
             return try await store.view(of: operations, timeout: timeout)
         } catch {
-            throw StoreFailure(error, writing: false)
+            throw StoreFailure(error, writing: false, dialect: store.dialect)
         }
     }
 
@@ -107,7 +107,7 @@ public struct LedgerService: Sendable {
         do {
             try await store.confirm(timeout: timeout)
         } catch {
-            throw StoreFailure(error, writing: true)
+            throw StoreFailure(error, writing: true, dialect: store.dialect)
         }
     }
 
@@ -115,7 +115,7 @@ public struct LedgerService: Sendable {
         do {
             try await store.write(decisions, kind: kind, timeout: timeout)
         } catch {
-            throw StoreFailure(error, writing: true)
+            throw StoreFailure(error, writing: true, dialect: store.dialect)
         }
     }
 }

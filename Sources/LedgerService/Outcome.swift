@@ -85,6 +85,9 @@ public struct Failure: Sendable, Hashable {
         self.message = message
         self.sqlState = sqlState
     }
+
+    /// Follows the reason where it is certain.
+    static let nothingWritten = "; nothing was written"
 }
 
 extension Conflict {

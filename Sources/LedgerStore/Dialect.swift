@@ -19,7 +19,8 @@ public enum Dialect: String, Sendable {
             }
     }
 
-    /// The oldest server that has what the ledger needs, as `PQserverVersion` gives it.
+    /// The oldest server that has what the ledger needs, as `PQserverVersion` gives it. YugabyteDB's counts as the
+    /// PostgreSQL that it is made from, which was 11 before its version 2025.1; CockroachDB's is made up.
     static let oldestServer = 130_000
 
     /// The longest that the server is at a statement of a session that posts. Whoever asks later than that what became
@@ -30,6 +31,10 @@ public enum Dialect: String, Sendable {
     /// before it. The others have no commit that only one machine knows.
     var confirmsCommits: Bool { self == .postgresql }
 
+    /// For a session whose limit was taken away meanwhile.
+    static let statementTimeout =
+        "SET statement_timeout = '\(longestStatement.components.seconds)s';"
+
     /// Whether rights can be granted on some columns of a table. Where they cannot, whoever may write to a table may
     /// write to all of it, and only the program keeps the levels apart.
     var grantsColumns: Bool { self != .cockroachdb }
@@ -39,7 +44,31 @@ public enum Dialect: String, Sendable {
     var confinesRoles: Bool { self != .cockroachdb }
 
     /// Begins a transaction whose reads all see the books as of one moment.
-    var beginSnapshot: String { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
+    var beginSnapshot: String {
+        switch self {
+        case .postgresql, .yugabytedb: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        // Its manual knows two levels only.
+        case .cockroachdb: "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
+        }
+    }
+
+    /// Whether a step of the schema can be one transaction. The others commit each change of the schema by itself.
+    var migratesInOneTransaction: Bool { self == .postgresql }
+
+    /// What a session needs before it makes tables, where the server has such a setting.
+    ///
+    /// YugabyteDB spreads rows by a hash of the first column of a key unless told otherwise; pages by code or by id
+    /// would then read and sort whole tables.
+    var migrationSetup: String? {
+        switch self {
+        case .postgresql, .cockroachdb: nil
+        case .yugabytedb:
+            """
+            SELECT set_config(name, 'off', false) FROM pg_settings
+            WHERE name = 'yb_use_hash_splitting_by_default';
+            """
+        }
+    }
 
     /// Makes the index that finds words of three letters and more in codes and names; nil where there is none.
     ///

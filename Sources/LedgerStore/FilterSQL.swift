@@ -51,7 +51,10 @@ enum FilterSQL {
         "(CASE WHEN a.class IN ('asset', 'expense') THEN a.debits - a.credits ELSE a.credits - a.debits END)"
 
     /// The ledger balance of a row `a` as a number, whatever its currency.
-    static let ledgerNumber = "(\(ledgerUnits)::double precision / \(byDigits { "1" + zeros($0) }))"
+    ///
+    /// CockroachDB divides a double by a double only.
+    static let ledgerNumber =
+        "(\(ledgerUnits)::double precision / \(byDigits { "1" + zeros($0) })::double precision)"
 
     // MARK: Amounts
 

@@ -122,7 +122,7 @@ extension LedgerQueries {
                         WHERE r.account_id = $1::uuid AND r.seq = h.middle
                     ), false) AS is_early
                     FROM (
-                        SELECT low, high, (low + high) / 2 AS middle FROM span WHERE high - low > 1 OFFSET 0
+                        SELECT low, high, (low + high) >> 1 AS middle FROM span WHERE high - low > 1 OFFSET 0
                     ) AS h
                     OFFSET 0
                 ) AS s

@@ -56,6 +56,9 @@ public struct LedgerStore: Sendable {
         if dialect == .postgresql, connection.serverVersion < Dialect.oldestServer {
             throw StoreError.serverTooOld(version: connection.serverVersion)
         }
+        if dialect == .yugabytedb, connection.serverVersion < Dialect.oldestServer {
+            throw StoreError.yugabyteTooOld(version: connection.serverVersion)
+        }
         return dialect
     }
 
@@ -211,6 +214,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case schemaOutdated(found: Int, wanted: Int)
     /// The schema was made by a newer program.
     case schemaTooNew(found: Int, wanted: Int)
+    /// A YugabyteDB that is made from this PostgreSQL, as `PQserverVersion` gives it, such as 110002.
+    case yugabyteTooOld(version: Int)
 
     /// What is wrong and what to do about it.
     public var message: String {
@@ -229,6 +234,9 @@ public enum StoreError: Error, Sendable, Equatable {
             "the ledger's schema is version \(found), this program works with \(wanted); run `bursar init`"
         case .schemaTooNew(let found, let wanted):
             "the ledger's schema is version \(found), this program knows up to \(wanted); install a newer Bursar"
+        case .yugabyteTooOld(let version):
+            "the server is a YugabyteDB made from PostgreSQL \(version / 10000), Bursar needs 2025.1 or later, which "
+                + "is made from PostgreSQL 15; upgrade it or connect to another"
         }
     }
 }

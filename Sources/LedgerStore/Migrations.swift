@@ -24,21 +24,27 @@ extension LedgerStore {
     /// Brings the schema up to date: makes it where there is none, does nothing where it is current.
     ///
     /// Safe when several programs do it together: each step claims its number in `bursar.migrations` first and
-    /// does its work in the same transaction, so the second waits, finds the number taken, and goes on.
+    /// does its work in the same transaction, so the second waits, finds the number taken, and goes on. Where a step
+    /// cannot be one transaction, all of them do it, and the number comes last.
     /// - Returns: the numbers of the steps that this call applied.
     @discardableResult
     public func migrate() async throws -> [Int] {
         let dialect = dialect
         return try await writers.withConnection {
             connection async throws(PostgresError) -> Result<[Int], StoreError> in
-            try await Self.createMigrationsTable(on: connection)
+            if let setup = dialect.migrationSetup { try await connection.run(script: setup) }
+            try await Self.repeated(Self.createMigrations, on: connection)
             var applied: [Int] = []
             let found = try await Self.schemaVersion(on: connection) ?? 0
             if found > Int(Schema.version) {
                 return .failure(.schemaTooNew(found: found, wanted: Int(Schema.version)))
             }
             for migration in Schema.migrations where Int(migration.number) > found {
-                if try await Self.apply(migration, on: connection) { applied.append(Int(migration.number)) }
+                let isNew =
+                    dialect.migratesInOneTransaction
+                    ? try await Self.apply(migration, on: connection)
+                    : try await Self.applySingly(migration, on: connection)
+                if isNew { applied.append(Int(migration.number)) }
             }
             if let script = dialect.wordIndex { await Self.makeWordIndex(script, on: connection) }
             return .success(applied)
@@ -47,21 +53,22 @@ extension LedgerStore {
 
     private static func schemaVersion(on connection: Connection) async throws(PostgresError) -> Int? {
         let rows = try await connection.query(selectSchemaVersion)
-        return try rows.first?.decodeOptional(0, as: Int32.self).map(Int.init)
+        return try rows.first?.decodeOptional(0, as: Int64.self).map(Int.init)
     }
 
     /// How often a step is tried again that another program got in the way of.
     private static let migrationAttempts = 10
 
-    private static func createMigrationsTable(on connection: Connection) async throws(PostgresError) {
+    /// Runs a script that leaves alone what is there already, again when another program got in its way.
+    private static func repeated(_ script: String, on connection: Connection) async throws(PostgresError) {
         // IF NOT EXISTS looks before it leaps: two programs that look together both leap, and one of them is
-        // told that the catalogue entry exists (23505, 42P06, 42P07) or that it changed meanwhile (XX000).
+        // told that the catalogue entry exists (23505, 42701, 42P06, 42P07) or that it changed meanwhile (XX000).
         for attempt in 1...migrationAttempts {
             do throws(PostgresError) {
-                try await connection.run(script: createMigrations)
+                try await connection.run(script: script)
                 return
             } catch {
-                let raced: [SQLState] = ["23505", "42P06", "42P07", "XX000", "40001", "40P01"]
+                let raced: [SQLState] = ["23505", "42701", "42P06", "42P07", "XX000", "40001", "40P01"]
                 guard let state = error.sqlState, raced.contains(state), attempt < migrationAttempts else {
                     throw error
                 }
@@ -87,7 +94,7 @@ extension LedgerStore {
             } catch {
                 if await connection.isUsable { try await connection.run(script: "ROLLBACK") }
                 switch error.sqlState {
-                case .uniqueViolation where error.table == "migrations": return false
+                case .uniqueViolation where error.violatedConstraint == "migrations_pkey": return false
                 case .serializationFailure, .deadlockDetected:
                     if attempt == migrationAttempts { throw error }
                 default: throw error
@@ -95,6 +102,20 @@ extension LedgerStore {
             }
         }
         return false
+    }
+
+    /// Applies a step where each change of the schema is committed by itself. What was interrupted half-way is
+    /// finished by the next `bursar init`, because the number is written last.
+    private static func applySingly(
+        _ migration: Schema.Migration, on connection: Connection
+    ) async throws(PostgresError) -> Bool {
+        try await connection.run(script: "SET statement_timeout = 0")
+        for statement in migration.statements { try await repeated(statement, on: connection) }
+        try await repeated(
+            "INSERT INTO bursar.migrations (number) VALUES (\(migration.number)) ON CONFLICT (number) DO NOTHING",
+            on: connection)
+        try await connection.run(script: Dialect.statementTimeout)
+        return true
     }
 
     /// Makes the index that finds words, where the server lets us: the ledger is the same without it, and a
@@ -116,11 +137,11 @@ extension LedgerStore {
     private static let createMigrations = """
         CREATE SCHEMA IF NOT EXISTS bursar;
         CREATE TABLE IF NOT EXISTS bursar.migrations (
-            number integer PRIMARY KEY,
+            number integer CONSTRAINT migrations_pkey PRIMARY KEY,
             applied_at timestamptz NOT NULL DEFAULT now()
         );
         """
 
     private static let selectSchemaVersion = Statement(
-        name: "select_schema_version", sql: "SELECT max(number) FROM bursar.migrations")
+        name: "select_schema_version", sql: "SELECT max(number)::bigint FROM bursar.migrations")
 }

@@ -1,9 +1,17 @@
 /// The numbered steps that make the schema. A step that has been released is never edited; what must change
 /// comes as a further step.
+///
+/// Each statement leaves alone what is there already, so that a step can be run again where it is no transaction:
+/// see ``Dialect/migratesInOneTransaction``.
 enum Schema {
     struct Migration: Sendable {
         let number: Int32
         let script: String
+
+        /// The statements of the script one by one; no text in them has a semicolon.
+        var statements: [String] {
+            script.split(separator: ";").map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
+        }
     }
 
     /// The version that this program works with.
@@ -24,7 +32,7 @@ enum Schema {
     /// on a small ledger that cancels writers of other accounts. With 16 writers of disjoint accounts and a fill
     /// factor of 50, 22 to 56 of 3,200 transfers were retried, with 20 from none to 13 (`PredicateLockTests`).
     private static let tables = """
-        CREATE TABLE bursar.accounts (
+        CREATE TABLE IF NOT EXISTS bursar.accounts (
             id uuid PRIMARY KEY,
             code text NOT NULL,
             name text NOT NULL,
@@ -52,7 +60,7 @@ enum Schema {
                 - held >= minimum)
         ) WITH (fillfactor = 20);
 
-        CREATE TABLE bursar.journal (
+        CREATE TABLE IF NOT EXISTS bursar.journal (
             id uuid PRIMARY KEY,
             reference text NOT NULL,
             fingerprint bytea NOT NULL,
@@ -70,9 +78,9 @@ enum Schema {
             CONSTRAINT journal_reverses_check CHECK ((kind = 'reversal') = (reverses IS NOT NULL))
         );
 
-        CREATE INDEX journal_reverses_idx ON bursar.journal (reverses) WHERE reverses IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS journal_reverses_idx ON bursar.journal (reverses) WHERE reverses IS NOT NULL;
 
-        CREATE TABLE bursar.account_records (
+        CREATE TABLE IF NOT EXISTS bursar.account_records (
             account_id uuid NOT NULL,
             seq bigint NOT NULL,
             kind text NOT NULL,
@@ -104,10 +112,10 @@ enum Schema {
             CONSTRAINT account_records_hash_check CHECK (length(hash) = 32)
         );
 
-        CREATE INDEX account_records_transaction_idx ON bursar.account_records (transaction_id)
+        CREATE INDEX IF NOT EXISTS account_records_transaction_idx ON bursar.account_records (transaction_id)
             WHERE transaction_id IS NOT NULL;
 
-        CREATE UNIQUE INDEX account_records_reference_key ON bursar.account_records (reference)
+        CREATE UNIQUE INDEX IF NOT EXISTS account_records_reference_key ON bursar.account_records (reference)
             WHERE reference IS NOT NULL;
         """
 
@@ -117,13 +125,13 @@ enum Schema {
     /// Accounts that are not open are few in most ledgers and much asked for; each order of the list has an
     /// index of them. Account changes are not in the journal, so that the newest of them are found by time.
     private static let indexesForLists = """
-        CREATE INDEX accounts_name_idx ON bursar.accounts (name, code);
+        CREATE INDEX IF NOT EXISTS accounts_name_idx ON bursar.accounts (name, code);
 
-        CREATE INDEX accounts_status_code_idx ON bursar.accounts (status, code) WHERE status <> 'open';
+        CREATE INDEX IF NOT EXISTS accounts_status_code_idx ON bursar.accounts (status, code) WHERE status <> 'open';
 
-        CREATE INDEX accounts_status_name_idx ON bursar.accounts (status, name, code) WHERE status <> 'open';
+        CREATE INDEX IF NOT EXISTS accounts_status_name_idx ON bursar.accounts (status, name, code) WHERE status <> 'open';
 
-        CREATE INDEX account_records_changes_idx ON bursar.account_records (booked_at)
+        CREATE INDEX IF NOT EXISTS account_records_changes_idx ON bursar.account_records (booked_at)
             WHERE transaction_id IS NULL;
         """
 
@@ -134,12 +142,12 @@ enum Schema {
     /// A default that came with its column would be written into the rows that are there, which nobody knows the
     /// origin of.
     private static let origins = """
-        ALTER TABLE bursar.journal ADD COLUMN db_user text;
-        ALTER TABLE bursar.journal ADD COLUMN address text;
-        ALTER TABLE bursar.journal ADD COLUMN program text;
-        ALTER TABLE bursar.account_records ADD COLUMN db_user text;
-        ALTER TABLE bursar.account_records ADD COLUMN address text;
-        ALTER TABLE bursar.account_records ADD COLUMN program text;
+        ALTER TABLE bursar.journal ADD COLUMN IF NOT EXISTS db_user text;
+        ALTER TABLE bursar.journal ADD COLUMN IF NOT EXISTS address text;
+        ALTER TABLE bursar.journal ADD COLUMN IF NOT EXISTS program text;
+        ALTER TABLE bursar.account_records ADD COLUMN IF NOT EXISTS db_user text;
+        ALTER TABLE bursar.account_records ADD COLUMN IF NOT EXISTS address text;
+        ALTER TABLE bursar.account_records ADD COLUMN IF NOT EXISTS program text;
         ALTER TABLE bursar.journal ALTER COLUMN db_user SET DEFAULT \(SessionOrigin.userSQL);
         ALTER TABLE bursar.journal ALTER COLUMN address SET DEFAULT \(SessionOrigin.addressSQL);
         ALTER TABLE bursar.account_records ALTER COLUMN db_user SET DEFAULT \(SessionOrigin.userSQL);

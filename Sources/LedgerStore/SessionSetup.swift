@@ -24,7 +24,14 @@ enum SessionSetup {
                         SET statement_timeout = '\(Self.longestStatement)';
                         """, timeout: timeout)
             case (.cockroachdb, .reader):
-                try await connection.run(script: "SET default_transaction_read_only = on", timeout: timeout)
+                // Not every version has the last setting, and one that is not there cannot be set.
+                try await connection.run(
+                    script: """
+                        SET default_transaction_isolation = 'read committed';
+                        SET default_transaction_read_only = on;
+                        SELECT set_config(name, 'force_custom_plan', false) FROM pg_settings
+                            WHERE name = 'plan_cache_mode';
+                        """, timeout: timeout)
             case (.postgresql, _), (.yugabytedb, _): try await prepare(connection, timeout: timeout)
             }
         } catch {
@@ -56,9 +63,10 @@ enum SessionSetup {
 
     /// A sequential scan takes a predicate lock on the whole table, and the planner likes one on small tables;
     /// a merge join may read a whole index for the order. Either would make writers of different accounts
-    /// cancel each other. Warnings must come through: see `Connection.commit`.
+    /// cancel each other. With `enable_seqscan` off, a plan that has to scan all the same seems so costly that the
+    /// server would compile it first, for about a second. Warnings must come through: see `Connection.commit`.
     private static let writerSettings = [
-        "enable_seqscan": "off", "enable_mergejoin": "off", "client_min_messages": "warning",
+        "enable_seqscan": "off", "enable_mergejoin": "off", "jit": "off", "client_min_messages": "warning",
         "statement_timeout": longestStatement,
     ]
     private static let longestStatement = "\(Dialect.longestStatement.components.seconds)s"
@@ -87,6 +95,7 @@ enum SessionSetup {
                     \(set([
                         "default_transaction_isolation": "read committed",
                         "default_transaction_read_only": "on", "plan_cache_mode": "force_custom_plan",
+                        "jit": "off",
                     ]))
                 END
             """)

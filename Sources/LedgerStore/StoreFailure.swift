@@ -39,14 +39,16 @@ public struct StoreFailure: Error, Sendable, Hashable {
     /// The account that it was about, where the server says.
     public let account: Identifier?
 
-    /// - Parameter writing: whether a write was in flight, so that a broken connection leaves its outcome open.
-    public init(_ error: any Error, writing: Bool) {
+    /// - Parameters:
+    ///   - writing: whether a write was in flight, so that a broken connection leaves its outcome open.
+    ///   - dialect: who says it; not every server means by an error that nothing was written.
+    public init(_ error: any Error, writing: Bool, dialect: Dialect = .postgresql) {
         guard let error = error as? PostgresError else {
             self.init(
                 kind: .failed, sqlState: nil, cause: "\(error)", statement: nil, detail: "", account: nil)
             return
         }
-        let kind = Kind(error, writing: writing)
+        let kind = Kind(error, writing: writing, dialect: dialect)
         self.init(
             kind: kind, sqlState: error.sqlState?.rawValue, cause: Self.cause(error, kind),
             statement: error.statement, detail: Self.detail(error), account: Self.account(in: error))
@@ -78,7 +80,11 @@ public struct StoreFailure: Error, Sendable, Hashable {
 }
 
 extension StoreFailure.Kind {
-    init(_ error: PostgresError, writing: Bool) {
+    init(_ error: PostgresError, writing: Bool, dialect: Dialect) {
+        if writing, error.mayHideCommit(dialect) {
+            self = .unknownOutcome
+            return
+        }
         switch error.kind {
         case .cannotConnect:
             self = error.sqlState.map(Self.refusesUs) == true ? .notPermitted : .unavailable
@@ -96,7 +102,7 @@ extension StoreFailure.Kind {
         switch state {
         case .serializationFailure, .deadlockDetected: return .conflict
         case .statementCompletionUnknown: return writing ? .unknownOutcome : .unavailable
-        case .uniqueViolation: return uniqueViolation(error.constraint)
+        case .uniqueViolation: return uniqueViolation(error.violatedConstraint)
         case .notNullViolation where error.saysOtherOrigin: return .unavailable
         case .notNullViolation where error.saysOtherLevel: return .failed
         case .notNullViolation: return error.nullColumn == "seq" ? .lostRace : .ruleViolated
@@ -104,10 +110,11 @@ extension StoreFailure.Kind {
         // A server that shuts down may say so of a commit that it made, and told nobody of.
         case .adminShutdown, .crashShutdown: return writing ? .unknownOutcome : .unavailable
         case .cannotConnectNow, .readOnlyTransaction: return .unavailable
-        case .tooManyConnections, .outOfMemory, .lockNotAvailable, .queryCanceled: return .overloaded
+        case .lockNotAvailable, .queryCanceled: return .overloaded
         case .insufficientPrivilege: return .notPermitted
         default:
             if state.isConnectionException { return writing ? .unknownOutcome : .unavailable }
+            if state.isShortage || error.saysTooOld { return .overloaded }
             return refusesUs(state) ? .notPermitted : .failed
         }
     }
@@ -138,20 +145,25 @@ extension StoreFailure {
             return "read/write dependency, cancelled"
                 + (said.contains("commit attempt") ? " at commit" : " before it was written")
         case .conflict: return "another transaction got in the way"
-        case .lostRace where error.constraint?.hasPrefix("accounts_") == true:
+        case .lostRace where error.violatedConstraint?.hasPrefix("accounts_") == true:
             return "somebody else opened the account first"
         case .lostRace: return "another transaction posted to the account first"
         case .referenceTaken: return "the reference is on the books already"
         case .ruleViolated:
-            return "the database's own rules refused it (\(error.constraint ?? error.column ?? "?"))"
+            return "the database's own rules refused it "
+                + "(\(error.constraint ?? error.column ?? error.quotedName ?? "?"))"
         case .unknownOutcome where error.kind == .unconfirmed:
             return "the server committed it without waiting for its standby"
+        case .unknownOutcome where error.kind != .connectionLost && error.sqlState != nil:
+            return "the server could not say whether it was written"
         case .unknownOutcome: return "the connection was lost before the answer came"
         case .unavailable where error.sqlState == .readOnlyTransaction && error.kind != .cannotConnect:
             return "the server is a standby and takes no writes"
         case .unavailable where error.saysOtherOrigin:
             return "the server sees this session as another user or from another address than before"
         case .unavailable: return error.kind == .cannotConnect ? error.message : "the server is not reachable"
+        case .overloaded where error.saysTooOld:
+            return "the transaction took so long that the server no longer keeps what it has to read"
         case .overloaded: return overload(error.sqlState)
         case .deadlineExceeded: return "the deadline passed"
         case .cancelled: return "cancelled"
@@ -186,6 +198,8 @@ extension StoreFailure {
         switch state {
         case .tooManyConnections: "the server has no connection left"
         case .outOfMemory: "the server is out of memory"
+        case .diskFull: "the server's disk is full"
+        case let state? where state.isShortage: "the server is short of something"
         case .lockNotAvailable: "waited too long for a lock"
         default: "the server cancelled the statement"
         }
@@ -194,10 +208,34 @@ extension StoreFailure {
 
 extension PostgresError {
     /// The column that a NULL did not fit. CockroachDB names it in its message alone.
-    fileprivate var nullColumn: String? {
-        if let column { return column }
-        let words = message.split(separator: "\"")
-        return words.count > 1 ? String(words[1]) : nil
+    fileprivate var nullColumn: String? { column ?? quotedName }
+
+    /// The constraint that a second row of the kind would break. YugabyteDB names it in its message alone.
+    var violatedConstraint: String? { constraint ?? quotedName }
+
+    /// The first name that the message has in quotes.
+    fileprivate var quotedName: String? {
+        let words = message.split(separator: "\"", omittingEmptySubsequences: false)
+        return words.count > 2 ? String(words[1]) : nil
+    }
+
+    /// Whether the transaction was refused for its age: the server no longer keeps what it would have to read. The
+    /// second form is CockroachDB's, which has no code of its own for it.
+    fileprivate var saysTooOld: Bool {
+        sqlState == .snapshotTooOld || message.contains("must be after replica GC threshold")
+    }
+
+    /// Whether the transaction may be on the books although the server reports this error. PostgreSQL commits in one
+    /// place and knows; the others commit by messages between machines. There a cancelled statement may have been
+    /// committed already, and an ambiguous commit may come as an error of another kind around it (classes XX, 58).
+    fileprivate func mayHideCommit(_ dialect: Dialect) -> Bool {
+        guard dialect != .postgresql, let state = sqlState else { return false }
+        switch kind {
+        case .server, .deadlineExceeded, .cancelled:
+            return state == .queryCanceled || state.isInternal
+        case .cannotConnect, .unsupportedServer, .connectionLost, .unconfirmed, .protocolViolation:
+            return false
+        }
     }
 
     /// Whether a posting statement found that the session is not who the decision says: see `PostingStatements`.

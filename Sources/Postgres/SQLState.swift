@@ -22,6 +22,14 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, ExpressibleByStrin
     /// Note that 08P01 with severity ERROR is also what PostgreSQL says to a wrong number of parameters; such
     /// an error comes as `PostgresError.Kind.protocolViolation`, and nothing was executed.
     public var isConnectionException: Bool { rawValue.utf8.starts(with: "08".utf8) }
+
+    /// Whether the code is of class 53: the server is short of disk, memory, connections or something else.
+    public var isShortage: Bool { rawValue.utf8.starts(with: "53".utf8) }
+
+    /// Whether the code is of class XX or 58: an error of the server itself or of the system that it runs on.
+    public var isInternal: Bool {
+        rawValue.utf8.starts(with: "XX".utf8) || rawValue.utf8.starts(with: "58".utf8)
+    }
 }
 
 extension SQLState {
@@ -83,7 +91,7 @@ extension SQLState {
     public static let duplicateObject: SQLState = "42710"
     public static let indeterminateDatatype: SQLState = "42P18"
 
-    // Classes 53, 54, 55, 57, 58, XX: resources, the operator, the system.
+    // Classes 53, 54, 55, 57, 58, 72, XX: resources, the operator, the system.
     public static let insufficientResources: SQLState = "53000"
     public static let diskFull: SQLState = "53100"
     public static let outOfMemory: SQLState = "53200"
@@ -99,6 +107,7 @@ extension SQLState {
     public static let idleSessionTimeout: SQLState = "57P05"
     public static let systemError: SQLState = "58000"
     public static let ioError: SQLState = "58030"
+    public static let snapshotTooOld: SQLState = "72000"
     public static let internalError: SQLState = "XX000"
     public static let dataCorrupted: SQLState = "XX001"
 }

@@ -4,6 +4,7 @@ import CLibPQ
 /// (PostgreSQL manual, "Error and Notice Message Fields"); libpq's macros for them do not reach Swift.
 private enum Field: Int32 {
     case severity = 0x56  // V, never translated
+    case shownSeverity = 0x53  // S
     case sqlState = 0x43  // C
     case message = 0x4D  // M
     case detail = 0x44  // D
@@ -37,7 +38,8 @@ struct ServerMessage {
             guard let value = PQresultErrorField(result, field.rawValue) else { return nil }
             return redactor.line(String(cString: value))
         }
-        let severity = text(.severity) ?? ""
+        // Old servers of CockroachDB send S alone, which they do not translate.
+        let severity = text(.severity) ?? text(.shownSeverity) ?? ""
         let sqlState = text(.sqlState).map(SQLState.init(rawValue:))
         // Without fields, the message comes from libpq itself.
         let whole = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
