@@ -62,13 +62,16 @@ extension LedgerStore {
     /// Runs a script that leaves alone what is there already, again when another program got in its way.
     private static func repeated(_ script: String, on connection: Connection) async throws(PostgresError) {
         // IF NOT EXISTS looks before it leaps: two programs that look together both leap, and one of them is
-        // told that the catalogue entry exists (23505, 42701, 42P06, 42P07) or that it changed meanwhile (XX000).
+        // told that the catalogue entry exists (23505, 42701, 42710, 42P06, 42P07) or that it changed meanwhile
+        // (XX000).
         for attempt in 1...migrationAttempts {
             do throws(PostgresError) {
                 try await connection.run(script: script)
                 return
             } catch {
-                let raced: [SQLState] = ["23505", "42701", "42P06", "42P07", "XX000", "40001", "40P01"]
+                let raced: [SQLState] = [
+                    "23505", "42701", "42710", "42P06", "42P07", "XX000", "40001", "40P01",
+                ]
                 guard let state = error.sqlState, raced.contains(state), attempt < migrationAttempts else {
                     throw error
                 }
