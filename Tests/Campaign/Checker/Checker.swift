@@ -6,6 +6,9 @@ struct Checker {
     private let books: Books
     private var stories: [String: Story] = [:]
     private var lines: [String: AccountLine] = [:]
+    private var times: [String: Times] = [:]
+    /// By the id of the transaction that they reverse.
+    private let reversals: [String: [Books.Transaction]]
     private var posted: [String: Posted] = [:]
     private var findings = Findings()
 
@@ -29,6 +32,14 @@ struct Checker {
         }
     }
 
+    /// When an account's records can have come about, each list rising, so that it can be searched in.
+    private struct Times {
+        /// For each record, the earliest moment at which it or one after it was known to be posted.
+        var knownAfter: [Int64] = []
+        /// For each record, the latest moment at which it or one before it was begun.
+        var begunUpTo: [Int64] = []
+    }
+
     /// What stands on the books under a reference.
     private struct Posted {
         var kinds: [String] = []
@@ -39,6 +50,9 @@ struct Checker {
 
     init(books: Books, events: [TellerEvent]) {
         self.books = books
+        reversals = Dictionary(grouping: books.transactions.filter { $0.reverses != nil }) {
+            $0.reverses ?? ""
+        }
         for event in events {
             if case .began(let at, let operation) = event {
                 stories[operation.reference] = Story(operation: operation, began: at)
@@ -60,6 +74,7 @@ struct Checker {
         for account in books.accounts {
             lines[account.code] = AccountLine(account, records[account.code] ?? [])
         }
+        for (code, line) in lines { times[code] = times(of: line) }
         for transaction in books.transactions {
             posted[transaction.reference, default: Posted()].kinds.append(transaction.kind)
             posted[transaction.reference]?.transactions.insert(transaction.id)
@@ -72,6 +87,24 @@ struct Checker {
                 posted[reference, default: Posted()].changes.append(record)
             }
         }
+    }
+
+    private func times(of line: AccountLine) -> Times {
+        var times = Times()
+        var earliest = Int64.max
+        for state in line.states.reversed() {
+            // What no teller has done was there before.
+            let story = stories[state.reference]
+            earliest = min(earliest, story == nil ? .min : story?.knownPostedAt ?? .max)
+            times.knownAfter.append(earliest)
+        }
+        times.knownAfter.reverse()
+        var latest = Int64.min
+        for state in line.states {
+            latest = max(latest, stories[state.reference]?.began ?? .min)
+            times.begunUpTo.append(latest)
+        }
+        return times
     }
 
     func check() -> Findings {
@@ -120,9 +153,6 @@ struct Checker {
 
     private mutating func checkReversals() {
         let byID = Dictionary(books.transactions.map { ($0.id, $0) }) { first, _ in first }
-        let reversals = Dictionary(grouping: books.transactions.filter { $0.reverses != nil }) {
-            $0.reverses ?? ""
-        }
         for (id, several) in reversals {
             guard let original = byID[id] else {
                 note("\(several[0].reference) reverses what is not there")
@@ -212,12 +242,9 @@ struct Checker {
     /// The states that an account can have had while the operation was under way: from after all that was known to be
     /// posted before it began to before anything that began after it had ended.
     private func states(of account: String, during story: Story) -> [AccountLine.State] {
-        let all = lines[account]?.states ?? []
-        let end = story.told?.at ?? .max
-        let lower =
-            all.lastIndex { stories[$0.reference].map { $0.knownPostedAt ?? .max < story.began } ?? true }
-            ?? 0
-        let upper = all.firstIndex { stories[$0.reference].map { $0.began > end } ?? false } ?? all.count
+        guard let all = lines[account]?.states, let times = times[account] else { return [] }
+        let lower = max(times.knownAfter.partitioningIndex { $0 >= story.began } - 1, 0)
+        let upper = times.begunUpTo.partitioningIndex { $0 > story.told?.at ?? .max }
         return lower < upper ? Array(all[lower..<upper]) : []
     }
 
@@ -245,11 +272,9 @@ struct Checker {
         case "account_closed": isRight = states.contains { $0.status == "closed" }
         case "account_not_empty": isRight = states.contains { $0.units != 0 }
         case "already_reversed", "not_reversible":
-            let original = story.operation.original ?? ""
-            let id = books.transactions.first { $0.reference == original }?.id
-            isRight = books.transactions.contains { reversal in
-                reversal.reverses == id
-                    && stories[reversal.reference].map { $0.began < story.told?.at ?? .max } != false
+            let originals = posted[story.operation.original ?? ""]?.transactions ?? []
+            isRight = originals.flatMap { reversals[$0] ?? [] }.contains { reversal in
+                stories[reversal.reference].map { $0.began < story.told?.at ?? .max } != false
             }
         default: isRight = false
         }
@@ -270,5 +295,17 @@ struct Checker {
         }
         let accounts = lines.values.map { line in line.states.map(\.reference) }
         if let circle = SerialOrder.circle(among: writes, accounts: accounts) { note(circle) }
+    }
+}
+
+extension [Int64] {
+    /// The first place from which on the condition holds, in a list in which it holds from one place on.
+    fileprivate func partitioningIndex(_ holds: (Int64) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
