@@ -5,35 +5,67 @@ import LedgerStore
 extension LedgerService {
     /// Takes the batch one step further: at least one operation ends, or the next attempt may begin.
     func attempt(_ batch: inout Batch) async {
-        let count = batch.chunk
         let begun = environment.uptime()
-        let remaining = policy.deadline - (begun - batch.start)
-        if Task.isCancelled { return await finish(&batch, .cancelled) }
-        if let item = batch.pending.first, item.attempts >= policy.maximumAttempts || remaining <= .zero {
-            return await finish(&batch, .gaveUp(givingUp(item, after: begun - batch.start)))
-        }
-        batch.beginAttempt(of: count)
-        await publish(batch, count) { _ in .started }
+        if Task.isCancelled { return await finish(&batch, batch.pending.count) { _ in .cancelled } }
+        let stopped = batch.bringForward(\.isCancelled)
+        if stopped > 0 { return await finish(&batch, stopped) { _ in .cancelled } }
+        let over = batch.bringForward { isOver($0, at: begun) }
+        if over > 0 { return await finish(&batch, over) { .gaveUp(givingUp($0, at: begun)) } }
+        let count = batch.chunk
+        await publish(batch, batch.beginAttempt(of: count)) { _ in .started }
+        var fromMemory = false
         do throws(StoreFailure) {
-            let operations = batch.pending.prefix(count).map(\.operation)
-            let view = try await read(operations, timeout: remaining)
-            let plan = batch.plan(count, in: view, bookedAt: environment.now())
-            await publishRereads(batch, count, view)
-            batch.remember(view)
-            await publishResolutions(batch, count, view)
-            if let kind = operations.first?.writeKind, !plan.decisions.isEmpty {
-                let left = policy.deadline - (environment.uptime() - batch.start)
-                try await write(plan.decisions, kind: kind, timeout: max(left, .milliseconds(1)))
+            let plan = try await decide(&batch, count, &fromMemory)
+            if let kind = batch.pending.first?.operation.writeKind, !plan.decisions.isEmpty {
+                try await write(plan.decisions, kind: kind, timeout: timeLeft(batch))
+                batch.leave(plan.accounts, fromMemory: fromMemory)
             } else if !plan.found.isEmpty {
                 // What this attempt did not write itself may be known to one server alone.
                 batch.noteFound(plan.found)
-                let left = policy.deadline - (environment.uptime() - batch.start)
-                try await confirm(timeout: max(left, .milliseconds(1)))
+                try await confirm(timeout: timeLeft(batch))
             }
             await finish(&batch, plan.results, attemptTime: environment.uptime() - begun)
         } catch {
+            batch.distrust(fromMemory: fromMemory)
             await handle(error, &batch, count, after: environment.uptime() - begun)
         }
+    }
+
+    /// Whether there is to be no further attempt of the operation.
+    private func isOver(_ item: Batch.Item, at now: Duration) -> Bool {
+        item.attempts >= policy.maximumAttempts || now - item.start >= policy.deadline
+    }
+
+    /// Until the first deadline of the operations; those that have more time go on without the one that has none.
+    private func timeLeft(_ batch: Batch) -> Duration {
+        let start = batch.pending.prefix(batch.chunk).map(\.start).min() ?? .zero
+        return max(policy.deadline - (environment.uptime() - start), .milliseconds(1))
+    }
+
+    /// Decides the first operations: from what is known of their accounts, as long as all of them are to be posted. A
+    /// refusal, or that something is on the books already, only the books can say.
+    private func decide(
+        _ batch: inout Batch, _ count: Int, _ fromMemory: inout Bool
+    ) async throws(StoreFailure) -> Batch.Plan {
+        if let known = batch.takeKnown() {
+            let plan = batch.plan(count, in: known.view, bookedAt: environment.now())
+            if known.isFresh || plan.postsAll {
+                fromMemory = !known.isFresh
+                await look(&batch, count, at: known.view)
+                return plan
+            }
+        }
+        let view = try await read(batch.pending.prefix(count).map(\.operation), timeout: timeLeft(batch))
+        let plan = batch.plan(count, in: view, bookedAt: environment.now())
+        await look(&batch, count, at: view)
+        return plan
+    }
+
+    /// Tells what the view shows of what happened before, and keeps it for the next attempt to be compared with.
+    private func look(_ batch: inout Batch, _ count: Int, at view: LedgerView) async {
+        await publishRereads(batch, count, view)
+        batch.remember(view)
+        await publishResolutions(batch, count, view)
     }
 
     private func handle(
@@ -46,57 +78,77 @@ extension LedgerService {
             switch await sight(of: batch, count, after: failure) {
             case .clear: await retry(failure, &batch, count, after: time)
             case .unclear: batch.halve(count)
-            case .blocked(let refusal): await finish(&batch, count, .refused(refusal), attemptTime: time)
+            case .blocked(let refusal): await finish(&batch, count, after: time) { _ in .refused(refusal) }
             }
         case .conflict, .overloaded, .unavailable:
             await retry(failure, &batch, count, after: time)
         case .unknownOutcome:
             batch.noteLostAnswer(of: count)
             let lost = Failure(message: failure.cause, sqlState: failure.sqlState)
-            await publish(batch, count) { _ in .unknown(lost) }
+            await publish(batch, Array(0..<count)) { _ in .unknown(lost) }
             await retry(failure, &batch, count, after: time)
-        case .ruleViolated where count > 1:
+        case .ruleViolated where count > 1, .failed where count > 1:
+            // One of them is the reason: halves find it without giving up the rest.
             batch.halve(count)
         case .ruleViolated, .failed:
             let message = failure.cause + Failure.nothingWritten
             log.error("failed: \(failure.detail)")
             let failed = Failure(message: message, sqlState: failure.sqlState)
-            await finish(&batch, count, .failed(failed), attemptTime: time)
+            await finish(&batch, count, after: time) { _ in .failed(failed) }
         case .notPermitted:
-            await finish(&batch, count, .refused(.notPermitted(why: failure.cause)), attemptTime: time)
+            await finish(&batch, count, after: time) { _ in .refused(.notPermitted(why: failure.cause)) }
         case .deadlineExceeded:
-            let item = batch.pending[0]
-            await finish(&batch, .gaveUp(givingUp(item, after: environment.uptime() - batch.start)))
+            // It was the deadline of the one that has waited longest.
+            let now = environment.uptime()
+            let over = max(1, batch.bringForward { isOver($0, at: now) })
+            await finish(&batch, over) { .gaveUp(givingUp($0, at: now)) }
         case .cancelled:
-            await finish(&batch, .cancelled)
+            await finish(&batch, batch.pending.count) { _ in .cancelled }
         }
     }
 
-    /// Notes the conflict and waits as the policy says.
+    /// Notes the conflict on those operations that it is about, and waits as the policy says.
     private func retry(_ failure: StoreFailure, _ batch: inout Batch, _ count: Int, after time: Duration)
         async
     {
-        batch.note(failure, on: count)
+        let hit = await singleOut(failure, &batch, count)
+        batch.note(failure, on: hit)
         if failure.kind != .unknownOutcome {
-            await publish(batch, count) { item in
-                .conflicted(item.conflicts[item.conflicts.count - 1], after: time)
-            }
+            await publish(batch, hit) { .conflicted($0.conflicts[$0.conflicts.count - 1], after: time) }
         }
+        batch.goOn(with: hit, of: count)
         if failure.kind == .unavailable || failure.kind == .unknownOutcome { await recover?() }
         let wait = policy.wait(
             after: failure.kind, attempt: batch.pending[0].attempts, random: environment.random())
-        let remaining = policy.deadline - (environment.uptime() - batch.start)
+        let remaining = policy.deadline - (environment.uptime() - batch.pending[0].start)
         guard wait > .zero, remaining > .zero else { return }
-        await publish(batch, count) { _ in .waiting(min(wait, remaining)) }
+        batch.forgetKnown()
+        await publish(batch, Array(0..<hit.count)) { _ in .waiting(min(wait, remaining)) }
         // A wait that is cut short by cancelling is over, and the next step sees that.
         try? await environment.sleep(min(wait, remaining))
     }
 
-    private func givingUp(_ item: Batch.Item, after elapsed: Duration) -> Failure {
+    /// Which operations of several the failure is about: those whose accounts moved on since they were decided, or whose
+    /// references are taken. What the server says of it names one account at the most, and often none.
+    private func singleOut(_ failure: StoreFailure, _ batch: inout Batch, _ count: Int) async -> [Int] {
+        let all = Array(0..<count)
+        guard count > 1, [.conflict, .lostRace, .referenceTaken].contains(failure.kind) else { return all }
+        do throws(StoreFailure) {
+            let view = try await read(
+                batch.pending.prefix(count).map(\.operation), timeout: timeLeft(batch))
+            batch.know(view)
+            return batch.hit(count, in: view)
+        } catch {
+            // The next attempt meets the same and says so.
+            return all
+        }
+    }
+
+    private func givingUp(_ item: Batch.Item, at now: Duration) -> Failure {
         let tries = item.attempts == 1 ? "1 attempt" : "\(item.attempts) attempts"
         let last = item.conflicts.last.map { ", the last one because \($0.cause)" } ?? ""
         return Failure(
-            message: "gave up after \(tries) in \(elapsed.secondsText) s\(last)\(Failure.nothingWritten), "
+            message: "gave up after \(tries) in \((now - item.start).secondsText) s\(last)\(Failure.nothingWritten), "
                 + "and it is safe to run it again",
             sqlState: item.conflicts.last?.sqlState)
     }
@@ -105,21 +157,18 @@ extension LedgerService {
 // MARK: - Ends
 
 extension LedgerService {
-    /// Everything that is left ends in this way, without having been written by an attempt that we know of.
-    private func finish(_ batch: inout Batch, _ result: OperationOutcome.Result) async {
-        await finish(&batch, batch.pending.count, result, attemptTime: .zero)
-    }
-
-    /// The first operations end in this way; but where the answer to an attempt got lost, the books have the last word.
+    /// The first operations end in this way, without having been written by an attempt that we know of; but where the
+    /// answer to one got lost, the books have the last word.
     private func finish(
-        _ batch: inout Batch, _ count: Int, _ result: OperationOutcome.Result, attemptTime: Duration
+        _ batch: inout Batch, _ count: Int, after attemptTime: Duration = .zero,
+        _ result: (Batch.Item) -> OperationOutcome.Result
     ) async {
         let settled = await lateAnswers(batch, count)
         let results = batch.pending.prefix(count).map { item in
             if let operation = settled[item.operation.reference] {
                 OperationOutcome.Result.posted(operation.receipt)
             } else {
-                item.ending(result)
+                item.ending(result(item))
             }
         }
         await finish(&batch, results, attemptTime: attemptTime)
@@ -152,28 +201,30 @@ extension LedgerService {
         _ batch: inout Batch, _ results: [OperationOutcome.Result], attemptTime: Duration
     ) async {
         let now = environment.uptime()
-        let items = batch.pending.prefix(results.count)
-        let at = environment.now()
-        let elapsed = now - batch.start
-        var events: [AttemptEvent] = []
-        for (item, result) in zip(items, results) {
-            events.append(
-                AttemptEvent(
-                    at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
-                    phase: .init(result, attemptTime: attemptTime, elapsed: elapsed)))
+        if feed.isHeard {
+            let at = environment.now()
+            await feed.publish(
+                zip(batch.pending, results).map { item, result in
+                    AttemptEvent(
+                        at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
+                        phase: .init(result, attemptTime: attemptTime, elapsed: now - item.start))
+                })
         }
         batch.finish(results, at: now)
-        await feed.publish(events)
     }
 
     private func publish(
-        _ batch: Batch, _ count: Int, _ phase: (Batch.Item) -> AttemptEvent.Phase
+        _ batch: Batch, _ places: [Int], _ phase: (Batch.Item) -> AttemptEvent.Phase
     ) async {
+        // Nobody listens in most programs, and events are not free.
+        guard feed.isHeard else { return }
         let at = environment.now()
         await feed.publish(
-            batch.pending.prefix(count).map {
-                AttemptEvent(
-                    at: at, operation: OperationSummary($0.operation), attempt: $0.attempts, phase: phase($0))
+            places.map { place in
+                let item = batch.pending[place]
+                return AttemptEvent(
+                    at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
+                    phase: phase(item))
             })
     }
 

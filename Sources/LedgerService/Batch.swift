@@ -1,16 +1,19 @@
 import Ledger
 import LedgerStore
 
-/// Operations on their way to the books, and what has become of each so far. Pure: it is told what happened
+/// Operations on their way to the books together, and what has become of each so far. Pure: it is told what happened
 /// and says what is next.
+///
+/// They may come from many callers. Each keeps its own attempts, conflicts and deadline, and ends by itself.
 struct Batch {
     /// One operation and its story.
-    struct Item {
-        let index: Int
-        let operation: Operation
-        let confirmation: Confirmation?
+    struct Item: Sendable {
         /// The same for all attempts, so that an attempt whose answer got lost can be told from somebody else's.
         let id: Identifier
+        let operation: Operation
+        let confirmation: Confirmation?
+        /// When it was asked for, in the time of `ServiceEnvironment.uptime`.
+        let start: Duration
         var attempts = 0
         var conflicts: [Conflict] = []
         /// Whether the answer to an attempt got lost. From then on it may be on the books at any moment, and
@@ -18,30 +21,54 @@ struct Batch {
         var mayBePosted = false
         /// Whether an attempt found it on the books, of a server that may be the only one to know.
         var isFound = false
-    }
+        /// Whether its caller does not want it any more.
+        var isCancelled = false
+        /// The latest attempt that was told of as begun: one that was called off for another's sake begins once more.
+        fileprivate var told = 0
 
-    private(set) var pending: [Item]
-    private var finished: [Int: OperationOutcome] = [:]
-    private var codes: [Identifier: AccountCode] = [:]
-    /// The accounts as the last attempt read them.
-    private var seen: [AccountCode: Account] = [:]
-    let start: Duration
-
-    init(
-        operations: [Operation], confirmations: [Reference: Confirmation], start: Duration,
-        newID: () -> Identifier
-    ) {
-        self.start = start
-        pending = operations.enumerated().map { index, operation in
-            Item(
-                index: index, operation: operation, confirmation: confirmations[operation.reference],
-                id: newID())
+        init(id: Identifier, operation: Operation, confirmation: Confirmation?, start: Duration) {
+            self.id = id
+            self.operation = operation
+            self.confirmation = confirmation
+            self.start = start
         }
     }
 
-    var isFinished: Bool { pending.isEmpty }
+    /// What a decision may be made from.
+    struct Known {
+        let view: LedgerView
+        /// Whether it was read for this attempt. What is only remembered cannot refuse anything.
+        let isFresh: Bool
+    }
 
-    var outcomes: [OperationOutcome] { finished.sorted { $0.key < $1.key }.map(\.value) }
+    /// An operation that ended.
+    struct Ended: Sendable {
+        let id: Identifier
+        let outcome: OperationOutcome
+    }
+
+    private(set) var pending: [Item]
+    private var ended: [Ended] = []
+    /// Whether operations that a conflict was not about go back to where they came from, and do not wait with those
+    /// that it was about.
+    let sparesOthers: Bool
+    private var spared: [Item] = []
+    private var known: Known?
+    private var codes: [Identifier: AccountCode] = [:]
+    /// The accounts as the last attempt read or remembered them.
+    private var seen: [AccountCode: Account] = [:]
+    /// The accounts as this program's last writes left them, as far as nothing says otherwise.
+    private var left: [AccountCode: Account] = [:]
+    private var memoryHeld: Bool?
+
+    /// - Parameter known: the accounts as they are remembered; nil to read them.
+    init(_ items: [Item], sparesOthers: Bool = false, known: LedgerView? = nil) {
+        pending = items
+        self.sparesOthers = sparesOthers
+        self.known = known.map { Known(view: $0, isFresh: false) }
+    }
+
+    var isFinished: Bool { pending.isEmpty }
 
     /// How many of the pending operations the next statement may write together: they are of one kind, and a
     /// statement that met a rule of the database is tried again in halves until the culprit stands alone.
@@ -61,6 +88,11 @@ struct Batch {
         var results: [OperationOutcome.Result] = []
         /// The operations, by their place, that were on the books before.
         var found: [Int] = []
+        /// The accounts once the decisions are on the books.
+        var accounts: [AccountCode: Account] = [:]
+
+        /// Whether every operation is to be written.
+        var postsAll: Bool { decisions.count == results.count }
     }
 
     func plan(_ count: Int, in view: LedgerView, bookedAt: Timestamp) -> Plan {
@@ -84,19 +116,53 @@ struct Batch {
                 plan.results.append(.refused(refusal))
             }
         }
+        plan.accounts = view.accounts
         return plan
     }
 
-    mutating func beginAttempt(of count: Int) {
-        for index in pending.indices.prefix(count) { pending[index].attempts += 1 }
+    /// - Returns: the places of those operations for which this is a new attempt.
+    mutating func beginAttempt(of count: Int) -> [Int] {
+        for place in pending.indices.prefix(count) { pending[place].attempts += 1 }
+        let new = pending.indices.prefix(count).filter { pending[$0].attempts > pending[$0].told }
+        for place in new { pending[place].told = pending[place].attempts }
+        return new
     }
 
-    mutating func note(_ failure: StoreFailure, on count: Int) {
-        let account = failure.account.flatMap { codes[$0] }
-        for index in pending.indices.prefix(count) {
-            pending[index].conflicts.append(
-                Conflict(failure, attempt: pending[index].attempts, account: account))
-        }
+    /// Their callers do not want these any more.
+    mutating func cancel(_ ids: Set<Identifier>) {
+        for place in pending.indices where ids.contains(pending[place].id) { pending[place].isCancelled = true }
+    }
+
+    // MARK: What is known of the accounts
+
+    /// What the next attempt may be decided from without reading; once.
+    mutating func takeKnown() -> Known? {
+        defer { known = nil }
+        return known
+    }
+
+    /// The accounts were just read, and the next attempt needs not read them again.
+    mutating func know(_ view: LedgerView) { known = Known(view: view, isFresh: true) }
+
+    /// Time has passed since.
+    mutating func forgetKnown() { known = nil }
+
+    /// The accounts that an attempt is decided from, and their codes: the database speaks of ids, people do not.
+    mutating func remember(_ view: LedgerView) {
+        seen = view.accounts
+        for account in view.accounts.values { codes[account.id] = account.code }
+    }
+
+    /// A write left the accounts like this.
+    mutating func leave(_ accounts: [AccountCode: Account], fromMemory: Bool) {
+        left.merge(accounts) { $1 }
+        if fromMemory { memoryHeld = true }
+    }
+
+    /// What was known of the accounts is not to be trusted any more.
+    mutating func distrust(fromMemory: Bool) {
+        left = [:]
+        if fromMemory { memoryHeld = false }
     }
 
     /// Which accounts of the operation this view shows otherwise than the attempt before saw them; none in a first
@@ -111,10 +177,35 @@ struct Batch {
         }
     }
 
-    /// The accounts that were read, and their codes: the database speaks of ids, people do not.
-    mutating func remember(_ view: LedgerView) {
-        seen = view.accounts
-        codes = Dictionary(view.accounts.values.map { ($0.id, $0.code) }) { first, _ in first }
+    // MARK: Conflicts
+
+    /// The operations, by their place, that somebody else got in the way of, as this view shows, which was read after
+    /// the failure. All of them when it does not show.
+    func hit(_ count: Int, in view: LedgerView) -> [Int] {
+        let hit = pending.indices.prefix(count).filter { place in
+            let item = pending[place]
+            return view.settled[item.operation.reference] != nil
+                || view.accounts(of: item.operation).contains { seen[$0.code]?.version != $0.version }
+        }
+        return hit.isEmpty ? Array(pending.indices.prefix(count)) : hit
+    }
+
+    mutating func note(_ failure: StoreFailure, on places: some Sequence<Int>) {
+        let account = failure.account.flatMap { codes[$0] }
+        for index in places {
+            pending[index].conflicts.append(
+                Conflict(failure, attempt: pending[index].attempts, account: account))
+        }
+    }
+
+    /// Of the first operations only these go on here. The attempt of the others never was, and where they can they go
+    /// back to where they came from.
+    mutating func goOn(with places: [Int], of count: Int) {
+        let kept = Set(places)
+        for place in pending.indices.prefix(count) where !kept.contains(place) { pending[place].attempts -= 1 }
+        guard sparesOthers, kept.count < count else { return }
+        spared += pending.indices.prefix(count).filter { !kept.contains($0) }.map { pending[$0] }
+        pending = places.map { pending[$0] } + pending.dropFirst(count)
     }
 
     mutating func noteLostAnswer(of count: Int) {
@@ -123,23 +214,53 @@ struct Batch {
 
     /// These operations are on the books, as far as the server that was asked knows.
     mutating func noteFound(_ places: [Int]) {
-        for place in places { pending[pending.startIndex + place].isFound = true }
+        for place in places { pending[place].isFound = true }
     }
+
+    // MARK: Ends
 
     /// The first operations ended with these results.
     mutating func finish(_ results: [OperationOutcome.Result], at now: Duration) {
         chunkLimit = .max
         for (item, result) in zip(pending, results) {
-            finished[item.index] = OperationOutcome(
-                reference: item.operation.reference, result: result, attempts: item.attempts,
-                conflicts: item.conflicts, elapsed: now - start)
+            ended.append(
+                Ended(
+                    id: item.id,
+                    outcome: OperationOutcome(
+                        reference: item.operation.reference, result: result, attempts: item.attempts,
+                        conflicts: item.conflicts, elapsed: now - item.start)))
         }
         pending.removeFirst(min(results.count, pending.count))
     }
 
-    /// All that is left ended in the same way: as said, or unknown where it may be on the books all the same.
-    mutating func finishAll(_ result: OperationOutcome.Result, at now: Duration) {
-        finish(pending.map { $0.ending(result) }, at: now)
+    /// Brings the operations that are to end without another attempt to the front.
+    /// - Returns: how many they are.
+    mutating func bringForward(_ ends: (Item) -> Bool) -> Int {
+        guard pending.contains(where: ends) else { return 0 }
+        let ending = pending.filter(ends)
+        pending = ending + pending.filter { !ends($0) }
+        known = nil
+        return ending.count
+    }
+
+    /// What an attempt came to.
+    struct Report: Sendable {
+        let ended: [Ended]
+        /// Operations that go back to where they came from.
+        let spared: [Item]
+        /// Accounts of which what was known before may not hold any more.
+        let touched: [AccountCode]
+        /// Accounts as this program's writes left them.
+        let left: [AccountCode: Account]
+        /// Whether what was remembered proved right or wrong; nil when it was not put to the test.
+        let memoryHeld: Bool?
+    }
+
+    /// What came of it since it was last asked.
+    mutating func takeReport() -> Report {
+        defer { (ended, spared, left, memoryHeld) = ([], [], [:], nil) }
+        return Report(
+            ended: ended, spared: spared, touched: Array(seen.keys), left: left, memoryHeld: memoryHeld)
     }
 }
 
@@ -158,6 +279,7 @@ extension Batch.Item {
             sqlState: sqlState)
     }
 
+    /// How it ends where it would end in this way: unknown when it may be on the books all the same.
     func ending(_ result: OperationOutcome.Result) -> OperationOutcome.Result {
         guard mayBePosted || isFound else { return result }
         switch result {

@@ -17,11 +17,13 @@ public struct LedgerService: Sendable {
     public let outbox: Outbox?
     /// Called when no session is to be had, before the next attempt: brings an embedded server back.
     public let recover: (@Sendable () async -> Void)?
+    private let groups: GroupCommit
 
+    /// - Parameter lanes: the most groups of operations that are written at the same time.
     public init(
         store: LedgerStore, policy: RetryPolicy = RetryPolicy(), feed: AttemptFeed = AttemptFeed(),
         environment: ServiceEnvironment = .live, log: Logger = Logger(label: "bursar.service"),
-        outbox: Outbox? = nil, recover: (@Sendable () async -> Void)? = nil
+        outbox: Outbox? = nil, lanes: Int = 2, recover: (@Sendable () async -> Void)? = nil
     ) {
         self.store = store
         self.policy = policy
@@ -30,13 +32,7 @@ public struct LedgerService: Sendable {
         self.log = log
         self.outbox = outbox
         self.recover = recover
-    }
-
-    /// The same service with another policy, on the same feed.
-    public func with(policy: RetryPolicy) -> LedgerService {
-        LedgerService(
-            store: store, policy: policy, feed: feed, environment: environment, log: log,
-            outbox: outbox, recover: recover)
+        groups = GroupCommit(lanes: lanes)
     }
 
     /// Posts one operation.
@@ -65,14 +61,35 @@ public struct LedgerService: Sendable {
     public func perform(
         _ operations: [Operation], confirmed confirmations: [Reference: Confirmation] = [:]
     ) async -> [OperationOutcome] {
-        var batch = Batch(
-            operations: operations, confirmations: confirmations, start: environment.uptime(),
-            newID: environment.newIdentifier)
-        if let result = await keep(operations) {
-            batch.finishAll(result, at: environment.uptime())
+        let start = environment.uptime()
+        var rest = operations.map { operation in
+            Batch.Item(
+                id: environment.newIdentifier(), operation: operation,
+                confirmation: confirmations[operation.reference], start: start)
+        }[...]
+        var outcomes: [OperationOutcome] = []
+        while let kind = rest.first?.operation.writeKind {
+            let run = Array(rest.prefix { $0.operation.writeKind == kind })
+            rest = rest.dropFirst(run.count)
+            outcomes += kind == .entries ? await groups.post(run, by: self) : await post(run)
         }
+        return outcomes
+    }
+
+    /// Posts what is not written together with the operations of other callers.
+    private func post(_ items: [Batch.Item]) async -> [OperationOutcome] {
+        if let failure = await keep(items.map(\.operation)) {
+            let now = environment.uptime()
+            return items.map {
+                OperationOutcome(
+                    reference: $0.operation.reference, result: failure, attempts: 0, conflicts: [],
+                    elapsed: now - $0.start)
+            }
+        }
+        var batch = Batch(items)
         while !batch.isFinished { await attempt(&batch) }
-        return batch.outcomes
+        let outcomes = Dictionary(uniqueKeysWithValues: batch.takeReport().ended.map { ($0.id, $0.outcome) })
+        return items.compactMap { outcomes[$0.id] }
     }
 
     /// What would be posted now, or why not. Writes nothing.

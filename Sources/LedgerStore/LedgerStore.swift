@@ -96,6 +96,9 @@ public struct LedgerStore: Sendable {
         }
     }
 
+    /// Who this program's writers are to the database; nil before the first of them.
+    public var currentOrigin: Origin? { origin.current }
+
     public func close() async {
         await writers.close()
         await readers.close()

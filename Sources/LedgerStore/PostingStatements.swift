@@ -22,9 +22,10 @@ enum PostingStatements {
         WITH moved AS (
             UPDATE bursar.accounts AS a
             SET debits = t.debits, credits = t.credits, version = t.version, head = t.head
-            FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[])
-                AS t (id, seen, debits, credits, version, head)
-            WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND a.version = t.seen
+            FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
+                    $30::bytea[])
+                AS t (id, seen, debits, credits, version, head, seen_head)
+            WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND \(isUnmoved)
             RETURNING a.id
         ), posted AS (
             INSERT INTO bursar.journal (id, reference, fingerprint, kind, narrative, reason_code, reason,
@@ -34,7 +35,7 @@ enum PostingStatements {
                 \(reversing ? ", j.reverses" : "")
             FROM unnest($7::uuid[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[],
                     $13::text[], $14::text[], $15::timestamptz[], $16::date[]
-                    \(reversing ? ", $30::uuid[]" : ""))
+                    \(reversing ? ", $31::uuid[]" : ""))
                 AS j (id, reference, fingerprint, kind, narrative, reason_code, reason, actor, booked_at,
                     value_date\(reversing ? ", reverses" : ""))
         )
@@ -56,9 +57,9 @@ enum PostingStatements {
                 UPDATE bursar.accounts AS a
                 SET name = t.name, status = t.status, minimum = t.minimum, version = t.version, head = t.head
                 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-                        $7::bytea[])
-                    AS t (id, seen, name, status, minimum, version, head)
-                WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND a.version = t.seen
+                        $7::bytea[], $26::bytea[])
+                    AS t (id, seen, name, status, minimum, version, head, seen_head)
+                WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND \(isUnmoved)
                 RETURNING a.id
             )
             INSERT INTO bursar.account_records (account_id, seq, \(changeColumns), program)
@@ -83,6 +84,10 @@ enum PostingStatements {
             SELECT CASE WHEN \(isSameOrigin(25)) THEN r.account_id END, r.seq, \(changeValues), $27::text
             FROM \(changeRows(from: 10))
             """)
+
+    /// Whether the account is where it was decided from. The number alone does not say so: after a restore, or a fail-over
+    /// that lost something, another record may have it. The hash of the last record stands for the whole history.
+    private static let isUnmoved = "a.version = t.seen AND a.head = t.seen_head"
 
     /// Whether the session is the one that the hashes speak of. User and address are written by the database, and
     /// where they are others than those that were hashed (the user was renamed, the server was failed over to), a
@@ -145,7 +150,7 @@ extension Query {
         case .entries, .reversals:
             let parameters =
                 Self.totals(moves) + Self.journal(transactions) + [.value(origin?.program ?? "")]
-                + Self.entries(records) + Self.user(origin)
+                + Self.entries(records) + Self.user(origin) + [.array(moves.map(\.seenHead))]
             self =
                 kind == .entries
                 ? Query(PostingStatements.postEntries, parameters)
@@ -159,7 +164,8 @@ extension Query {
                     .array(moves.map(\.after.id)), .array(moves.map(\.seen)), .array(moves.map(\.after.name)),
                     .array(moves.map(\.after.status.rawValue)), .optionalArray(moves.map(\.after.minimum)),
                     .array(moves.map(\.after.version)), .array(moves.map(\.after.head)),
-                ] + Self.changes(records) + Self.user(origin) + [.value(origin?.program ?? "")])
+                ] + Self.changes(records) + Self.user(origin)
+                    + [.value(origin?.program ?? ""), .array(moves.map(\.seenHead))])
         case .openings:
             self.init(
                 PostingStatements.openAccounts,
@@ -231,6 +237,7 @@ extension Query {
 /// One account from the version that the first decision of a batch saw to where the last one left it.
 private struct AccountMove {
     let seen: Int64
+    let seenHead: Digest
     var after: Account
 
     /// Ordered by id, so that two statements lock their rows in the same order and cannot deadlock.
@@ -239,7 +246,9 @@ private struct AccountMove {
         for transition in decisions.lazy.flatMap(\.transitions) {
             let after = transition.after
             if moves[after.id] == nil {
-                moves[after.id] = AccountMove(seen: transition.before?.version ?? 0, after: after)
+                moves[after.id] = AccountMove(
+                    seen: transition.before?.version ?? 0, seenHead: transition.before?.head ?? .zero,
+                    after: after)
             } else {
                 moves[after.id]?.after = after
             }

@@ -109,9 +109,8 @@ import Testing
             OperationOutcome.Result.failed(Failure(message: "broken", sqlState: "XX000")),
             .refused(.notPermitted(why: "no")), .gaveUp(Failure(message: "late")), .cancelled,
         ] {
-            var batch = Batch(
-                operations: [operation], confirmations: [:], start: .zero,
-                newID: ledger.service.environment.newIdentifier)
+            let id = ledger.service.environment.newIdentifier()
+            var batch = Batch([.init(id: id, operation: operation, confirmation: nil, start: .zero)])
             #expect(batch.pending[0].ending(result) == result)
             batch.noteLostAnswer(of: 1)
             guard case .unknown = batch.pending[0].ending(result) else {

@@ -35,6 +35,11 @@ public struct TestLedger: Sendable {
             service: LedgerService(store: store, policy: policy, log: quietLog))
     }
 
+    /// A service of its own on the same store, as another program would have it.
+    public func service(policy: RetryPolicy) -> LedgerService {
+        LedgerService(store: store, policy: policy, log: Self.quietLog)
+    }
+
     public init(store: LedgerStore, service: LedgerService) {
         ownDatabase = nil
         self.store = store

@@ -68,7 +68,7 @@ public enum Sabotage: String, Sendable, CaseIterable {
 
     /// What a program with this bug would say to the server.
     public var rewrites: [StatementRewrite] {
-        let unchecked = StatementRewrite("AND a.version = t.seen", "")
+        let unchecked = StatementRewrite("AND a.version = t.seen AND a.head = t.seen_head", "")
         let stale = StatementRewrite("FROM bursar.accounts AS a", "FROM bursar.stale AS a")
         return switch self {
         case .versionNotChecked: [unchecked]

@@ -1,0 +1,182 @@
+import Ledger
+import LedgerStore
+
+/// Posts operations of many callers together: those that come while a statement is in flight are decided in order and
+/// written as one, so that a busy account costs one update of its row for a whole group, and the group one commit.
+///
+/// Groups that share no account are written at the same time, on a few connections. Each operation keeps its own
+/// attempts, deadline and outcome; a group that is refused for the sake of one lets the others go again at once.
+actor GroupCommit {
+    /// Somebody who waits for the outcomes of some operations.
+    private struct Call {
+        var outcomes: [OperationOutcome?]
+        var open: Int
+        let answer: CheckedContinuation<[OperationOutcome], Never>
+    }
+
+    /// Where the outcome of an operation goes.
+    private struct Address {
+        let call: Int
+        let index: Int
+    }
+
+    private struct Running {
+        let task: Task<Void, Never>
+        var claims: Set<AccountCode>
+        var open: Set<Identifier>
+        var cancelled: Set<Identifier> = []
+    }
+
+    /// The most groups that are under way at a time.
+    private let lanes: Int
+    private var calls: [Int: Call] = [:]
+    private var addresses: [Identifier: Address] = [:]
+    /// What is not in the outbox yet.
+    private var unkept: [Batch.Item] = []
+    private var beingKept: [Batch.Item] = []
+    private var isKeeping = false
+    private var line = PostingLine()
+    private var memory = AccountMemory()
+    private var size = GroupSize()
+    private var running: [Int: Running] = [:]
+    private var lastNumber = 0
+
+    init(lanes: Int) { self.lanes = lanes }
+
+    /// Posts these operations with whatever else is to be posted, in their order.
+    func post(_ items: [Batch.Item], by service: LedgerService) async -> [OperationOutcome] {
+        lastNumber += 1
+        let number = lastNumber
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                calls[number] = Call(
+                    outcomes: Array(repeating: nil, count: items.count), open: items.count,
+                    answer: continuation)
+                for (index, item) in items.enumerated() {
+                    addresses[item.id] = Address(call: number, index: index)
+                }
+                unkept += items
+                keepWhatCame(service)
+                if Task.isCancelled { cancel(number, service) }
+            }
+        } onCancel: {
+            Task { await cancel(number, service) }
+        }
+    }
+
+    // MARK: Before anything is sent
+
+    private func keepWhatCame(_ service: LedgerService) {
+        if isKeeping { return }
+        isKeeping = true
+        Task {
+            // Those who were answered together ask again together: let all of them do so first.
+            await Task.yield()
+            while !unkept.isEmpty {
+                beingKept = unkept
+                unkept = []
+                if let failure = await service.keep(beingKept.map(\.operation)) {
+                    answer(beingKept, failure, service)
+                } else {
+                    // Some may have been stopped meanwhile.
+                    line.add(beingKept.filter { addresses[$0.id] != nil })
+                    dispatch(service)
+                }
+                beingKept = []
+            }
+            isKeeping = false
+        }
+    }
+
+    // MARK: Groups
+
+    private func dispatch(_ service: LedgerService) {
+        while running.count < lanes, let group = line.takeGroup(limit: size.limit) {
+            lastNumber += 1
+            let number = lastNumber
+            var known = memory.view(
+                of: group.items.lazy.map(\.operation), at: service.environment.uptime())
+            known?.origin = service.store.currentOrigin
+            let batch = Batch(group.items, sparesOthers: true, known: known)
+            let task = Task { await run(batch, number: number, by: service) }
+            running[number] = Running(
+                task: task, claims: group.claims, open: Set(group.items.map(\.id)))
+        }
+    }
+
+    private nonisolated func run(_ batch: Batch, number: Int, by service: LedgerService) async {
+        var batch = batch
+        let count = batch.pending.count
+        let start = service.environment.uptime()
+        while !batch.isFinished {
+            await service.attempt(&batch)
+            let report = batch.takeReport()
+            batch.cancel(await settle(number, report, batch.pending, service))
+        }
+        await end(number, of: count, took: service.environment.uptime() - start, service)
+    }
+
+    /// Hands out what an attempt came to, and lets others have the accounts that the group is done with.
+    /// - Returns: which operations of the group their callers do not want any more.
+    private func settle(
+        _ number: Int, _ report: Batch.Report, _ pending: [Batch.Item], _ service: LedgerService
+    ) -> Set<Identifier> {
+        guard var group = running[number] else { return [] }
+        for end in report.ended { answer(end.id, end.outcome) }
+        memory.forget(report.touched)
+        memory.remember(report.left.values, at: service.environment.uptime())
+        if let held = report.memoryHeld { memory.learn(held: held) }
+        group.open = Set(pending.map(\.id))
+        let claims = pending.isEmpty ? [] : PostingLine.claims(of: pending)
+        line.release(group.claims.subtracting(claims))
+        group.claims = claims
+        running[number] = group
+        if !report.spared.isEmpty { line.putBack(report.spared) }
+        if !pending.isEmpty { dispatch(service) }
+        return group.cancelled
+    }
+
+    private func end(_ number: Int, of count: Int, took time: Duration, _ service: LedgerService) {
+        running[number] = nil
+        size.learn(count, took: time)
+        dispatch(service)
+    }
+
+    // MARK: Answers
+
+    private func answer(_ id: Identifier, _ outcome: OperationOutcome) {
+        guard let address = addresses.removeValue(forKey: id) else { return }
+        calls[address.call]?.outcomes[address.index] = outcome
+        calls[address.call]?.open -= 1
+        guard calls[address.call]?.open == 0, let call = calls.removeValue(forKey: address.call) else { return }
+        call.answer.resume(returning: call.outcomes.compactMap { $0 })
+    }
+
+    private func answer(
+        _ items: [Batch.Item], _ result: OperationOutcome.Result, _ service: LedgerService
+    ) {
+        let now = service.environment.uptime()
+        for item in items {
+            answer(
+                item.id,
+                OperationOutcome(
+                    reference: item.operation.reference, result: item.ending(result), attempts: item.attempts,
+                    conflicts: item.conflicts, elapsed: now - item.start))
+        }
+    }
+
+    /// Stops the operations of a call: those that wait at once, those of a group at its next attempt. A statement is
+    /// cancelled at the server when nobody else has a part in it.
+    private func cancel(_ call: Int, _ service: LedgerService) {
+        let ids = Set(addresses.filter { $0.value.call == call }.map(\.key))
+        if ids.isEmpty { return }
+        let early = unkept.filter { ids.contains($0.id) }
+        unkept.removeAll { ids.contains($0.id) }
+        let kept = beingKept.filter { ids.contains($0.id) }
+        answer(early + kept + line.remove(ids), .cancelled, service)
+        for (number, group) in running where !group.open.isDisjoint(with: ids) {
+            running[number]?.cancelled.formUnion(ids)
+            if group.open.isSubset(of: ids.union(group.cancelled)) { group.task.cancel() }
+        }
+    }
+}
