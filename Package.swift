@@ -48,6 +48,8 @@ let package = Package(
             dependencies: [
                 "Console", "EmbeddedPostgres", "Ledger", "LedgerService", "LedgerStore", "Postgres",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "TestSupport",

@@ -9,8 +9,11 @@ import Postgres
 struct BursarBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bursar-bench",
-        abstract: "Builds large ledgers and measures the questions of the console.",
-        subcommands: [BuildCommand.self, QueriesCommand.self, ConsoleCommand.self, FramesCommand.self])
+        abstract: "Measures posting, and builds large ledgers and measures the questions of the console.",
+        subcommands: [
+            PostCommand.self, PostWorkerCommand.self, BuildCommand.self, QueriesCommand.self,
+            ConsoleCommand.self, FramesCommand.self,
+        ])
 }
 
 /// Where the ledger is.

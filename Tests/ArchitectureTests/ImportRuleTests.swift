@@ -18,8 +18,8 @@ import Testing
             "LedgerService", "LedgerStore", "Logging", "Postgres", "TOMLKit", "Terminal",
         ],
         "bursar-bench": [
-            "ArgumentParser", "Console", "EmbeddedPostgres", "Ledger", "LedgerService", "LedgerStore",
-            "Postgres",
+            "ArgumentParser", "Console", "EmbeddedPostgres", "Histogram", "Ledger", "LedgerService",
+            "LedgerStore", "Logging", "Postgres",
         ],
     ]
 

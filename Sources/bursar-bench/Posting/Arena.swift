@@ -1,0 +1,72 @@
+import Ledger
+import LedgerService
+import LedgerStore
+import Logging
+import Postgres
+
+/// A database in which Bursar and its peers each have their tables, with the same accounts and the same balances.
+struct Arena: Sendable {
+    let server: BenchServer
+    let database: String
+    let accounts: Int
+
+    /// Minor units. So much that nobody is refused for want of funds: a refusal is cheaper than a posting.
+    private static let balance: Int64 = 1_000_000_000
+    /// Operations that are posted together while accounts are made ready.
+    private static let page = 1000
+
+    static func make(on server: BenchServer, accounts: Int) async throws -> Arena {
+        let arena = Arena(server: server, database: "bench_\(accounts)", accounts: accounts)
+        try await server.make(arena.database)
+        try await arena.fillLedger()
+        try await server.run(Peers.schema(accounts: accounts, balance: balance), in: arena.database)
+        // VACUUM must stand alone.
+        try await server.run("VACUUM (ANALYZE)", in: arena.database)
+        return arena
+    }
+
+    func drop() async throws { try await server.drop(database) }
+
+    /// Makes what was written durable, so that no contender pays for what another one wrote.
+    func settle() async throws { try await server.run("CHECKPOINT", in: database) }
+
+    func openStore(sessions: Int) async throws -> LedgerStore {
+        let settings = try ConnectionSettings(
+            server.connectionString(database), overrides: ["application_name": "bursar-bench"])
+        return try await LedgerStore.open(settings, writers: sessions, readers: min(sessions, 4))
+    }
+
+    private func fillLedger() async throws {
+        let store = try await openStore(sessions: 1)
+        try await store.migrate()
+        let service = LedgerService(store: store, log: BursarSide.quiet)
+        let balance = DecimalAmount(Money(units: Self.balance, currency: Requests.currency))
+        for first in stride(from: 1, through: accounts, by: Self.page) {
+            let numbers = first...min(first + Self.page - 1, accounts)
+            let codes = numbers.map { AccountCode(stored: "a\($0)") }
+            try await post(
+                service,
+                codes.map { code in
+                    .accountChange(
+                        account: code,
+                        change: .open(
+                            name: "Account \(code)", currency: Requests.currency, accountClass: .liability,
+                            minimum: .zero),
+                        reason: "benchmark")
+                })
+            try await post(service, codes.map { .deposit(account: $0, amount: balance) })
+        }
+        await store.close()
+    }
+
+    private func post(_ service: LedgerService, _ actions: [Operation.Action]) async throws {
+        let operations = try actions.map {
+            try Operation(
+                reference: Reference(generatedFrom: service.environment.newIdentifier()), action: $0,
+                actor: "bench", narrative: "opening balance")
+        }
+        for outcome in await service.perform(operations) where outcome.receipt == nil {
+            throw Problem("the accounts could not be made ready: \(outcome.result)")
+        }
+    }
+}

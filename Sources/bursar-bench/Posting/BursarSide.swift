@@ -1,0 +1,83 @@
+import Glibc
+import Ledger
+import LedgerService
+import LedgerStore
+import Logging
+
+/// Tellers of one program, each of whom posts one operation after the other.
+struct BursarSide: Sendable {
+    let service: LedgerService
+    let codes: [AccountCode]
+    let traffic: PostingCase.Traffic
+    let writers: Int
+
+    /// What is written to a log is no part of what is measured.
+    static let quiet = Logger(label: "bursar-bench") { _ in SwiftLogNoOpLogHandler() }
+
+    /// As many sessions as the program has when nothing else is set (`pool.writers`).
+    static let sessions = 4
+
+    /// What one teller saw.
+    private struct Tally: Sendable {
+        var measurement = Measurement()
+        /// Microseconds from asking to knowing.
+        var times: [UInt32] = []
+    }
+
+    /// Lets all tellers work for so many seconds; an operation that was begun is waited for.
+    func work(seconds: Double, seed: UInt64) async -> Measurement {
+        let begun = ContinuousClock.now
+        let processor = ProcessorTime.own
+        let end = begun + .seconds(seconds)
+        var total = Measurement()
+        let tallies = await withTaskGroup(of: Tally.self) { group in
+            for teller in 0..<writers {
+                group.addTask { await work(teller, until: end, seed: seed &+ UInt64(teller) &* 1_000_003) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        let taken = ContinuousClock.now - begun
+        total.clientCPU = ProcessorTime.own - processor
+        for tally in tallies {
+            total.add(tally.measurement)
+            for time in tally.times { total.latencies.record(UInt64(time)) }
+        }
+        total.seconds = taken / .seconds(1)
+        return total
+    }
+
+    private func work(_ teller: Int, until end: ContinuousClock.Instant, seed: UInt64) async -> Tally {
+        var requests = Requests(
+            accounts: codes, traffic: traffic, actor: "teller \(teller)", seed: seed)
+        var tally = Tally()
+        var now = ContinuousClock.now
+        while now < end {
+            let reference = Reference(generatedFrom: service.environment.newIdentifier())
+            guard let operation = try? requests.next(reference) else {
+                preconditionFailure("a teller's request is well-formed")
+            }
+            let outcome = await service.perform(operation)
+            let answered = ContinuousClock.now
+            tally.times.append(UInt32(clamping: Int64((answered - now) / .microseconds(1))))
+            tally.measurement.note(outcome)
+            await service.acknowledge([outcome])
+            now = ContinuousClock.now
+        }
+        return tally
+    }
+}
+
+extension Measurement {
+    /// Counts an outcome.
+    mutating func note(_ outcome: OperationOutcome) {
+        switch outcome.result {
+        case .posted: posted += 1
+        case .refused: refused += 1
+        case .gaveUp: gaveUp += 1
+        // A reference is used once here, so that none can be on the books before.
+        case .alreadyPosted, .failed, .unknown, .cancelled: failed += 1
+        }
+        conflicts += outcome.conflicts.count
+        if !outcome.conflicts.isEmpty { retried += 1 }
+    }
+}

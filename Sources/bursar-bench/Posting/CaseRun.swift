@@ -1,0 +1,101 @@
+import Ledger
+import LedgerService
+import LedgerStore
+
+/// What all rounds of a case came to.
+struct CaseResult: Codable, Sendable {
+    let name: String
+    var contenders: [ContenderResult]
+
+    func of(_ contender: Contender) -> ContenderResult? { contenders.first { $0.contender == contender } }
+
+    /// How many times the other's rate this one's is: the median of the rounds, each of which compares what ran side
+    /// by side; nil unless both ran.
+    func ratio(_ one: Contender, to other: Contender) -> Double? {
+        guard let one = of(one), let other = of(other) else { return nil }
+        let ratios = zip(one.rounds, other.rounds).filter { $1.rate > 0 }.map { $0.rate / $1.rate }
+        return ratios.isEmpty ? nil : median(ratios)
+    }
+}
+
+struct ContenderResult: Codable, Sendable {
+    let contender: Contender
+    var rounds: [Measurement]
+    /// What the books say against the rounds; empty when they agree.
+    var problems: [String]
+
+    var rate: Double { median(rounds.map(\.rate)) }
+
+    /// From the slowest round to the fastest, as a share of the median.
+    var spread: Double {
+        let rates = rounds.map(\.rate)
+        return rate > 0 ? ((rates.max() ?? 0) - (rates.min() ?? 0)) / rate : 0
+    }
+
+    /// Of all rounds together.
+    var latencies: Latencies { rounds.reduce(into: Latencies()) { $0.add($1.latencies) } }
+
+    var clientMicroseconds: Double { median(rounds.map(\.clientMicroseconds)) }
+    var serverMicroseconds: Double? {
+        let known = rounds.compactMap(\.serverMicroseconds)
+        return known.isEmpty ? nil : median(known)
+    }
+
+    func sum(_ count: KeyPath<Measurement, Int>) -> Int { rounds.reduce(0) { $0 + $1[keyPath: count] } }
+}
+
+func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    if sorted.isEmpty { return 0 }
+    let middle = sorted.count / 2
+    return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+}
+
+/// One case with all its contenders, who take turns.
+struct CaseRun: Sendable {
+    let arena: Arena
+    let posting: PostingCase
+    let contenders: [Contender]
+    let rounds: Int
+    let seconds: Int
+    let seed: UInt64
+
+    /// A first round warms everything up and is not counted.
+    func run() async throws -> CaseResult {
+        var result = CaseResult(
+            name: posting.name,
+            contenders: contenders.map { ContenderResult(contender: $0, rounds: [], problems: []) })
+        var sides: [Contender: Side] = [:]
+        for contender in contenders { sides[contender] = try await Side.open(contender, self) }
+        for round in 0...rounds {
+            // Nobody is always the one who comes after the same other.
+            for place in contenders.indices {
+                let index = (place + round) % contenders.count
+                guard let side = sides[contenders[index]] else { continue }
+                let (measurement, problem) = try await measure(side, contenders[index], round)
+                if let problem { result.contenders[index].problems.append(problem) }
+                if round > 0 { result.contenders[index].rounds.append(measurement) }
+            }
+            note("\(posting.name): \(round == 0 ? "warmed up" : "round \(round) of \(rounds)")")
+        }
+        for side in sides.values { await side.close() }
+        return result
+    }
+
+    private func measure(
+        _ side: Side, _ contender: Contender, _ round: Int
+    ) async throws -> (Measurement, problem: String?) {
+        try await arena.settle()
+        let before = try await Books.read(contender, in: arena)
+        let processor = arena.server.processorTime
+        let seconds = round == 0 ? 1 : seconds
+        var measurement = try await side.run(self, seconds: seconds, seed: seed &+ UInt64(round) &* 7919)
+        if let processor {
+            // Sessions that were just closed are counted when the server has collected them.
+            try await Task.sleep(for: .milliseconds(100))
+            measurement.serverCPU = arena.server.processorTime.map { $0 - processor }
+        }
+        let after = try await Books.read(contender, in: arena)
+        return (measurement, after.problem(since: before, posted: measurement.posted))
+    }
+}

@@ -1,0 +1,67 @@
+/// What was promised of the speed, and whether a run kept it.
+struct Verdict: Codable, Sendable {
+    let goal: String
+    let figure: String
+    let isKept: Bool
+
+    var line: String { "\(isKept ? "kept  " : "missed")  \(goal): \(figure)" }
+}
+
+extension PostReport {
+    /// A verdict on each goal whose cases ran.
+    func judge() -> [Verdict] {
+        oneWriter + sixteenWriters + fourProcesses
+    }
+
+    private func result(_ name: String) -> CaseResult? { cases.first { $0.name == name } }
+
+    private var oneWriter: [Verdict] {
+        ["1x2", "1x1000"].compactMap { name in
+            guard let result = result(name), let own = result.of(.bursar),
+                let peer = result.of(.functionReadCommitted), peer.latencies.count > 0
+            else { return nil }
+            let ratio = own.latencies.percentile(50) / peer.latencies.percentile(50)
+            let conflicts = own.sum(\.conflicts)
+            return Verdict(
+                goal: "\(name): latency at most 1.1 x the function's, no conflicts",
+                figure: "\(Columns.decimal(ratio, 2)) x, \(conflicts) conflicts",
+                isKept: ratio <= 1.1 && conflicts == 0)
+        }
+    }
+
+    private var sixteenWriters: [Verdict] {
+        [("16x2", 8.0), ("16xcash", 8.0), ("16x10", 4.0), ("16x1000", 2.0)].flatMap {
+            name, wanted -> [Verdict] in
+            guard let result = result(name), let own = result.of(.bursar),
+                let ratio = result.ratio(.bursar, to: .functionReadCommitted)
+            else { return [] }
+            let wait = own.latencies.percentile(99.9) / max(own.latencies.percentile(50), 0.001)
+            return [
+                Verdict(
+                    goal: "\(name): at least \(Columns.decimal(wanted, 0)) x the function at READ COMMITTED",
+                    figure: "\(Columns.decimal(ratio, 2)) x", isKept: ratio >= wanted),
+                Verdict(
+                    goal: "\(name): at least 18,000 a second", figure: "\(Int(own.rate))",
+                    isKept: own.rate >= 18_000),
+                Verdict(
+                    goal: "\(name): p99.9 at most 20 x the median", figure: "\(Columns.decimal(wait, 1)) x",
+                    isKept: wait <= 20),
+            ]
+        }
+    }
+
+    private var fourProcesses: [Verdict] {
+        guard let result = result("16x10/4"), let own = result.of(.bursar) else { return [] }
+        let ratios = [Contender.rowLocks, .orderedLocks, .function].compactMap {
+            result.ratio(.bursar, to: $0)
+        }
+        let gaveUp = own.sum(\.gaveUp) + own.sum(\.failed)
+        guard let ratio = ratios.min() else { return [] }
+        return [
+            Verdict(
+                goal: "16x10/4: at least 2 x the best peer at SERIALIZABLE",
+                figure: "\(Columns.decimal(ratio, 2)) x", isKept: ratio >= 2),
+            Verdict(goal: "16x10/4: nobody gives up", figure: "\(gaveUp) gave up", isKept: gaveUp == 0),
+        ]
+    }
+}
