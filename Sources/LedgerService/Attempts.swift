@@ -148,7 +148,8 @@ extension LedgerService {
         let tries = item.attempts == 1 ? "1 attempt" : "\(item.attempts) attempts"
         let last = item.conflicts.last.map { ", the last one because \($0.cause)" } ?? ""
         return Failure(
-            message: "gave up after \(tries) in \((now - item.start).secondsText) s\(last)\(Failure.nothingWritten), "
+            message:
+                "gave up after \(tries) in \((now - item.start).secondsText) s\(last)\(Failure.nothingWritten), "
                 + "and it is safe to run it again",
             sqlState: item.conflicts.last?.sqlState)
     }

@@ -130,7 +130,9 @@ struct Batch {
 
     /// Their callers do not want these any more.
     mutating func cancel(_ ids: Set<Identifier>) {
-        for place in pending.indices where ids.contains(pending[place].id) { pending[place].isCancelled = true }
+        for place in pending.indices where ids.contains(pending[place].id) {
+            pending[place].isCancelled = true
+        }
     }
 
     // MARK: What is known of the accounts
@@ -202,7 +204,9 @@ struct Batch {
     /// back to where they came from.
     mutating func goOn(with places: [Int], of count: Int) {
         let kept = Set(places)
-        for place in pending.indices.prefix(count) where !kept.contains(place) { pending[place].attempts -= 1 }
+        for place in pending.indices.prefix(count) where !kept.contains(place) {
+            pending[place].attempts -= 1
+        }
         guard sparesOthers, kept.count < count else { return }
         spared += pending.indices.prefix(count).filter { !kept.contains($0) }.map { pending[$0] }
         pending = places.map { pending[$0] } + pending.dropFirst(count)

@@ -122,7 +122,7 @@ extension PostingCommand {
             return await context.output.showingAttempts(of: session.service.feed) {
                 let outcome = await session.service.perform(operation)
                 context.output.outcome(outcome, of: operation)
-                await session.service.acknowledge([outcome])
+                session.service.acknowledge([outcome])
                 return ExitStatus(outcome)
             }
         }

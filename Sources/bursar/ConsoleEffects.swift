@@ -65,7 +65,7 @@ final class ConsoleEffects {
         guard !shown.isEmpty else { return }
         acknowledging = Task { [service = session.service, shown, acknowledging] in
             await acknowledging?.value
-            await service.acknowledge(shown)
+            service.acknowledge(shown)
         }
         shown = []
     }

@@ -103,7 +103,7 @@ enum ConsoleRuntime {
         sayLastWords(of: state, outcomes, context)
         try wait { [service = session.service, acknowledging = effects.acknowledging] in
             await acknowledging?.value
-            await service.acknowledge(outcomes)
+            service.acknowledge(outcomes)
         }
         return ending.exitStatus
     }

@@ -18,7 +18,7 @@ struct DoctorCommand: LedgerCommand {
         do {
             let findings = try await examine(session, context)
             context.output.isJSON ? context.output.json(findings.json) : context.output.line(findings.text)
-            await session.service.acknowledge(findings.left.settled)
+            session.service.acknowledge(findings.left.settled)
             await session.close()
             return findings.schemaError == nil ? .done : .badSettings
         } catch {

@@ -146,7 +146,7 @@ struct Import {
         }
         let outcomes = await service.perform(operations)
         // The file is what somebody is told by: imported again, it tells them all.
-        await service.acknowledge(outcomes)
+        service.acknowledge(outcomes)
         return try outcomes.map { outcome in
             switch outcome.result {
             case .posted(let receipt): .posted(receipt)

@@ -44,7 +44,7 @@ extension LedgerService {
     fileprivate func require(_ operations: [Ledger.Operation]) async throws -> [Bool] {
         let outcomes = await perform(operations)
         // The whole command says whether they are ready, and a killed one makes them ready the next time.
-        await acknowledge(outcomes)
+        acknowledge(outcomes)
         return try outcomes.map { outcome in
             if outcome.receipt != nil { return true }
             if case .refused(.accountExists) = outcome.result { return false }

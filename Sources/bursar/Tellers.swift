@@ -40,7 +40,7 @@ struct Tellers: Sendable {
             guard let operation = operation(of: teller, &random) else { return }
             let outcome = await service.perform(operation)
             await report(outcome)
-            await service.acknowledge([outcome])
+            service.acknowledge([outcome])
             round += 1
             let wait = pause(round, random.next())
             if wait > .zero {

@@ -50,7 +50,7 @@ import Testing
             Issue.record("\(found)")
             return
         }
-        await next.acknowledge([Reference(stored: "posted"), Reference(stored: "taken")])
+        next.acknowledge([Reference(stored: "posted"), Reference(stored: "taken")])
         await next.outbox?.close()
 
         var later = ServiceEnvironment.live
@@ -76,7 +76,7 @@ import Testing
         await service.outbox?.close()
         let next = self.service(ledger, directory)
         #expect(try await next.leftOperations().count == 3)
-        await next.acknowledge(outcomes)
+        next.acknowledge(outcomes)
         await next.outbox?.close()
         #expect(try await self.service(ledger, directory).leftOperations().isEmpty)
     }

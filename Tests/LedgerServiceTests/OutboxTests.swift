@@ -57,7 +57,7 @@ import Testing
             reference: Reference("ref \u{e9}"), action: action, actor: "alice", narrative: "a  \"b\" \\",
             valueDate: CalendarDate("2026-02-28"))
         let entry = OutboxEntry(operation: operation, begunAt: Self.now, overAt: Self.now)
-        let bytes = try OutboxLine.entry(entry).bytes()
+        let bytes = OutboxLine.entry(entry).bytes
         let read = OutboxLine(bytes: bytes.dropLast())
         #expect(read == .entry(entry))
         guard case .entry(let again) = read else { return }
@@ -69,7 +69,7 @@ import Testing
         let entries = try ["1", "2", "3"].map { try Self.entry("torn-\($0)") }
         var lines = [OutboxLine.ledger("host=a")] + entries.map { .entry($0) }
         lines.append(.struckOff(entries[1].operation.reference))
-        let parts = try lines.map { try $0.bytes() }
+        let parts = lines.map { $0.bytes }
         let whole = parts.flatMap { $0 }
         for length in 0...whole.count {
             let contents = OutboxContents(bytes: Array(whole[..<length]))
@@ -87,7 +87,7 @@ import Testing
 
     @Test func aDamagedByteIsKnownForWhatItIs() throws {
         let entry = try Self.entry("damaged")
-        let whole = try OutboxLine.ledger("host=a").bytes() + OutboxLine.entry(entry).bytes()
+        let whole = OutboxLine.ledger("host=a").bytes + OutboxLine.entry(entry).bytes
         for index in whole.indices where whole[index] != UInt8(ascii: "\n") {
             var bytes = whole
             bytes[index] ^= 0x04
@@ -101,7 +101,7 @@ import Testing
     @Test func isPrivate() async throws {
         let directory = try TemporaryDirectory()
         let outbox = Self.outbox(directory)
-        try await outbox.add([Self.entry("a")])
+        try await outbox.keep([Self.entry("a")])
         func mode(_ path: String) -> mode_t {
             var status = stat()
             return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
@@ -120,7 +120,7 @@ import Testing
     @Test func whatAProgramLeavesIsTakenOverByOneOther() async throws {
         let directory = try TemporaryDirectory()
         let first = Self.outbox(directory)
-        try await first.add([Self.entry("left"), Self.entry("told")])
+        try await first.keep([Self.entry("left"), Self.entry("told")])
         try await first.strikeOff([Reference("told")])
         // While it lives, nobody else takes its operations.
         let second = Self.outbox(directory)
@@ -147,8 +147,7 @@ import Testing
                     var taken: [String] = []
                     for round in 0..<25 {
                         let outbox = Self.outbox(directory)
-                        try await outbox.add([Self.entry("\(program)-\(round)")])
-                        try await outbox.synchronise()
+                        try await outbox.keep([Self.entry("\(program)-\(round)")])
                         // It ends without having told the outcome, and another one may be looking just then.
                         await outbox.close()
                         let next = Self.outbox(directory)
@@ -171,9 +170,9 @@ import Testing
     @Test func staysSmallHoweverManyOperationsGoThrough() async throws {
         let directory = try TemporaryDirectory()
         let outbox = Self.outbox(directory)
-        try await outbox.add([Self.entry("stays")])
+        try await outbox.keep([Self.entry("stays")])
         for round in 0..<5000 {
-            try await outbox.add([Self.entry("r\(round)")])
+            try await outbox.keep([Self.entry("r\(round)")])
             try await outbox.strikeOff([Reference("r\(round)")])
         }
         let path = directory.path + "/state/outbox"
@@ -190,10 +189,10 @@ import Testing
         let directory = try TemporaryDirectory()
         let outbox = Self.outbox(directory)
         let entries = try (0..<Outbox.limit).map { try Self.entry("\($0)") }
-        try await outbox.add(entries)
-        await #expect(throws: OutboxError.self) { try await outbox.add([Self.entry("one more")]) }
+        try await outbox.keep(entries)
+        await #expect(throws: OutboxError.self) { try await outbox.keep([Self.entry("one more")]) }
         try await outbox.strikeOff([Reference("7")])
-        try await outbox.add([Self.entry("one more")])
+        try await outbox.keep([Self.entry("one more")])
     }
 
     private func entries(of path: String) throws -> [String] {

@@ -148,7 +148,9 @@ actor GroupCommit {
         guard let address = addresses.removeValue(forKey: id) else { return }
         calls[address.call]?.outcomes[address.index] = outcome
         calls[address.call]?.open -= 1
-        guard calls[address.call]?.open == 0, let call = calls.removeValue(forKey: address.call) else { return }
+        guard calls[address.call]?.open == 0, let call = calls.removeValue(forKey: address.call) else {
+            return
+        }
         call.answer.resume(returning: call.outcomes.compactMap { $0 })
     }
 

@@ -34,9 +34,8 @@ extension LedgerService {
         let now = environment.now()
         let over = now.advanced(by: policy.deadline + Self.longestWrite)
         do throws(OutboxError) {
-            try await outbox.add(
+            try await outbox.keep(
                 operations.map { OutboxEntry(operation: $0, begunAt: now, overAt: over) })
-            try await outbox.synchronise()
             return nil
         } catch {
             log.error("\(error.message)")
@@ -46,21 +45,25 @@ extension LedgerService {
 
     /// Says that somebody has been told these outcomes, so that no later program tells them. Those that are not known
     /// are kept.
-    public func acknowledge(_ outcomes: [OperationOutcome]) async {
-        await acknowledge(
+    public func acknowledge(_ outcomes: [OperationOutcome]) {
+        acknowledge(
             outcomes.compactMap { outcome in
                 if case .unknown = outcome.result { nil } else { outcome.reference }
             })
     }
 
     /// The same for operations whose outcome was found out later.
-    public func acknowledge(_ references: [Reference]) async {
-        guard let outbox, !references.isEmpty else { return }
-        do throws(OutboxError) {
-            try await outbox.strikeOff(references)
-        } catch {
-            // They are asked about once more, and nothing worse.
-            log.error("\(error.message)")
+    ///
+    /// It is not waited for: what many are told at the same time is struck off together.
+    public func acknowledge(_ references: [Reference]) {
+        guard let outbox, !references.isEmpty, outbox.noteTold(references) else { return }
+        Task { [log] in
+            do throws(OutboxError) {
+                try await outbox.strikeOffTold()
+            } catch {
+                // They are asked about once more, and nothing worse.
+                log.error("\(error.message)")
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Ledger
+import Synchronization
 
 /// What this program and those before it have sent and nobody has been told the outcome of: on the disk before it is
 /// sent, struck off when somebody was told.
@@ -14,6 +15,7 @@ public actor Outbox {
     private let ledger: String
     private var own: OutboxFile?
     private var left: [OutboxFile] = []
+    private nonisolated let told = Mutex<[Reference]>([])
     private let executor = QueueExecutor(label: "bursar.outbox")
 
     /// Files are written and waited for, which must not hold up the threads that everything else runs on.
@@ -29,25 +31,47 @@ public actor Outbox {
 
     // MARK: Sending
 
-    /// Keeps operations that are about to be sent; they are on the disk after ``synchronise()``.
-    func add(_ entries: [OutboxEntry]) throws(OutboxError) {
+    /// Keeps operations that are about to be sent: when this returns, they are on the disk.
+    func keep(_ entries: [OutboxEntry]) throws(OutboxError) {
         let file = try ownFile()
         guard file.entries.count + entries.count <= Self.limit else {
-            throw OutboxError(file.path, "more than \(Self.limit) operations wait for their outcomes")
+            // Some may only wait to be struck off.
+            try strikeOffTold()
+            guard file.entries.count + entries.count <= Self.limit else {
+                throw OutboxError(file.path, "more than \(Self.limit) operations wait for their outcomes")
+            }
+            return try file.keep(entries)
         }
-        try file.add(entries)
+        try file.keep(entries)
     }
-
-    /// Puts on the disk what was added, also by others meanwhile: those who wait together share one wait.
-    func synchronise() throws(OutboxError) { try own?.synchronise() }
 
     /// Takes operations off whose outcome somebody has been told.
     func strikeOff(_ references: [Reference]) throws(OutboxError) {
         for file in left + (own.map { [$0] } ?? []) { try file.strikeOff(references) }
     }
 
+    /// Notes that somebody has been told these outcomes, for ``strikeOffTold()``.
+    /// - Returns: whether they are the first since that was called, so that it should be called.
+    nonisolated func noteTold(_ references: [Reference]) -> Bool {
+        told.withLock { told in
+            defer { told += references }
+            return told.isEmpty
+        }
+    }
+
+    /// Takes all operations off of which ``noteTold(_:)`` was told.
+    func strikeOffTold() throws(OutboxError) {
+        let references = told.withLock { told in
+            defer { told = [] }
+            return told
+        }
+        if !references.isEmpty { try strikeOff(references) }
+    }
+
     /// Gives up the files: those with nothing open in them are taken away, the others are the next program's.
     public func close() {
+        // Those that cannot be struck off are asked about once more, and nothing worse.
+        try? strikeOffTold()
         for file in left + (own.map { [$0] } ?? []) where file.isSpent { file.remove() }
         own = nil
         left = []

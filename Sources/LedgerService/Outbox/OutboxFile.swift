@@ -29,7 +29,6 @@ final class OutboxFile {
     let damagedLines: Int
     private var descriptor: Int32
     private var length: Int
-    private var unsynchronised = 0
 
     /// The longest file that is read or written.
     static let maximumBytes = 64 << 20
@@ -99,9 +98,13 @@ final class OutboxFile {
 
     // MARK: Writing
 
-    func add(_ new: [OutboxEntry]) throws(OutboxError) {
+    /// Adds entries, and waits until they are on the disk.
+    func keep(_ new: [OutboxEntry]) throws(OutboxError) {
         try write(new.map { .entry($0) })
         for entry in new { entries[entry.operation.reference] = entry }
+        while fdatasync(descriptor) != 0 {
+            if errno != EINTR { throw .system(path) }
+        }
     }
 
     /// Not synchronised: an entry that comes back after a crash of the machine is asked about once more.
@@ -113,20 +116,11 @@ final class OutboxFile {
         if length > Self.worthRewriting + entries.count * Self.bytesPerEntry { try rewrite() }
     }
 
-    /// Waits until everything that was added is on the disk.
-    func synchronise() throws(OutboxError) {
-        guard unsynchronised > 0 else { return }
-        while fdatasync(descriptor) != 0 {
-            if errno != EINTR { throw .system(path) }
-        }
-        unsynchronised = 0
-    }
-
     /// Takes the file away; nothing may be open in it.
     func remove() { unlink(path) }
 
     private func write(_ lines: [OutboxLine]) throws(OutboxError) {
-        let bytes = try bytes(of: lines)
+        let bytes = lines.flatMap(\.bytes)
         guard length + bytes.count <= Self.maximumBytes else {
             throw OutboxError(path, "too many operations wait for their outcomes")
         }
@@ -138,7 +132,6 @@ final class OutboxFile {
             throw error
         }
         length += bytes.count
-        unsynchronised += bytes.count
     }
 
     /// Puts a file with nothing but what is open in the place of this one. Whoever looks meanwhile finds either, locked.
@@ -147,7 +140,8 @@ final class OutboxFile {
         let copy = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0o600)
         guard copy >= 0 else { throw .system(fresh) }
         do throws(OutboxError) {
-            let bytes = try bytes(of: [.ledger(ledger)] + entries.values.map { .entry($0) })
+            let lines = [.ledger(ledger)] + entries.values.map { OutboxLine.entry($0) }
+            let bytes = lines.flatMap(\.bytes)
             guard flock(copy, LOCK_EX | LOCK_NB) == 0 else { throw .system(fresh) }
             try Self.write(bytes, to: copy, fresh)
             guard fsync(copy) == 0, rename(fresh, path) == 0 else { throw .system(fresh) }
@@ -159,19 +153,10 @@ final class OutboxFile {
         }
         close(descriptor)
         descriptor = copy
-        unsynchronised = 0
     }
 
     /// Ends the name of a file that is about to take another's place.
     static let freshSuffix = ".new"
-
-    private func bytes(of lines: [OutboxLine]) throws(OutboxError) -> [UInt8] {
-        do {
-            return try lines.flatMap { try $0.bytes() }
-        } catch {
-            throw OutboxError(path, "\(error)")
-        }
-    }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(OutboxError) {
         var written = 0

@@ -26,7 +26,7 @@ enum OutboxLine: Hashable {
     /// The outcome of this operation has been told.
     case struckOff(Reference)
 
-    private struct Stored: Codable {
+    private struct Stored: Decodable {
         var ledger: String?
         var begun: Int64?
         var over: Int64?
@@ -35,17 +35,17 @@ enum OutboxLine: Hashable {
     }
 
     /// The line with its end.
-    func bytes() throws -> [UInt8] {
-        let stored =
-            switch self {
-            case .ledger(let name): Stored(ledger: name)
-            case .entry(let entry):
-                Stored(
-                    begun: entry.begunAt.microseconds, over: entry.overAt.microseconds,
-                    operation: StoredOperation(entry.operation))
-            case .struckOff(let reference): Stored(done: reference.text)
-            }
-        let body = [UInt8](try JSONEncoder().encode(stored))
+    var bytes: [UInt8] {
+        var text = JSONText()
+        switch self {
+        case .ledger(let name): text.add("ledger", name)
+        case .entry(let entry):
+            text.add("begun", entry.begunAt.microseconds)
+            text.add("over", entry.overAt.microseconds)
+            text.add("operation") { StoredOperation(entry.operation).write(to: &$0) }
+        case .struckOff(let reference): text.add("done", reference.text)
+        }
+        let body = text.object
         return Self.checksum(body) + Self.separator + body + [UInt8(ascii: "\n")]
     }
 

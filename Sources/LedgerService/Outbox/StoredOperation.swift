@@ -2,7 +2,7 @@ import FoundationEssentials
 import Ledger
 
 /// An operation as the outbox keeps it: plain texts, read back through the same checks as what is typed.
-struct StoredOperation: Codable {
+struct StoredOperation: Decodable {
     private let reference: String
     private let kind: String
     private let actor: String
@@ -22,7 +22,7 @@ struct StoredOperation: Codable {
     private var accountClass: String?
     private var minimum: String?
 
-    private struct Leg: Codable {
+    private struct Leg: Decodable {
         let account: String
         let side: String
         let amount: String
@@ -64,6 +64,29 @@ struct StoredOperation: Codable {
         case .setMinimum(let minimum): self.minimum = minimum.text
         case .close, .reopen: break
         }
+    }
+
+    func write(to text: inout JSONText) {
+        text.add("reference", reference)
+        text.add("kind", kind)
+        text.add("actor", actor)
+        text.add("narrative", narrative)
+        text.add("valueDate", valueDate)
+        text.add("account", account)
+        text.add("to", to)
+        text.add("amount", amount)
+        text.add("side", side)
+        text.add("reason", reason)
+        text.add("legs", legs) { leg, text in
+            text.add("account", leg.account)
+            text.add("side", leg.side)
+            text.add("amount", leg.amount)
+        }
+        text.add("reverses", reverses)
+        text.add("name", name)
+        text.add("currency", currency)
+        text.add("accountClass", accountClass)
+        text.add("minimum", minimum)
     }
 
     /// The operation, equal to the one that was stored.

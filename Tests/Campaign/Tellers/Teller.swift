@@ -92,7 +92,7 @@ public struct Teller: Sendable {
             let isPosted = if case .posted = left.fate { true } else { false }
             let reference = left.operation.reference
             try await log.write(.foundOut(at: monotonicNow(), reference: reference.text, isPosted: isPosted))
-            await service.acknowledge([reference])
+            service.acknowledge([reference])
         }
         await service.outbox?.close()
         await service.store.close()
@@ -112,7 +112,7 @@ public struct Teller: Sendable {
                     let reference = left.operation.reference
                     try await log.write(
                         .foundOut(at: monotonicNow(), reference: reference.text, isPosted: isPosted))
-                    await service.acknowledge([reference])
+                    service.acknowledge([reference])
                 }
                 return
             } catch is PostgresError {
@@ -171,7 +171,7 @@ struct TellerHand: Sendable {
                 posted = posted.suffix(20) + [logged.reference]
             }
         }
-        await service.acknowledge(outcomes)
+        service.acknowledge(outcomes)
         for outcome in outcomes {
             if case .unknown = outcome.result { try await findOut(outcome.reference) }
         }
@@ -183,7 +183,7 @@ struct TellerHand: Sendable {
             if let settled = try? await service.settled(reference) {
                 try await log.write(
                     .foundOut(at: monotonicNow(), reference: settled.receipt.reference.text, isPosted: true))
-                return await service.acknowledge([reference])
+                return service.acknowledge([reference])
             }
             try? await Task.sleep(for: .milliseconds(100))
         }

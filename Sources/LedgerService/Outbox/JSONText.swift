@@ -1,0 +1,73 @@
+/// The fields of a JSON object (RFC 8259) as they are added. The library's encoder takes longer for an operation than
+/// deciding and writing it, and every operation goes through the outbox.
+struct JSONText {
+    private var bytes: [UInt8] = []
+
+    /// The object, on one line.
+    var object: [UInt8] { [UInt8(ascii: "{")] + bytes + [UInt8(ascii: "}")] }
+
+    /// Adds nothing for nil.
+    mutating func add(_ name: StaticString, _ value: String?) {
+        guard let value else { return }
+        begin(name)
+        append(value)
+    }
+
+    mutating func add(_ name: StaticString, _ value: Int64) {
+        begin(name)
+        bytes += Array(value.description.utf8)
+    }
+
+    mutating func add(_ name: StaticString, _ fields: (inout JSONText) -> Void) {
+        begin(name)
+        append(fields)
+    }
+
+    /// An array of objects; nothing for nil.
+    mutating func add<Element>(
+        _ name: StaticString, _ elements: [Element]?, _ fields: (Element, inout JSONText) -> Void
+    ) {
+        guard let elements else { return }
+        begin(name)
+        bytes.append(UInt8(ascii: "["))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append { fields(element, &$0) }
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func append(_ fields: (inout JSONText) -> Void) {
+        var inner = JSONText()
+        fields(&inner)
+        bytes += inner.object
+    }
+
+    /// - Parameter name: has nothing in it that would have to be escaped.
+    private mutating func begin(_ name: StaticString) {
+        if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    private mutating func append(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20:
+                bytes += Array("\\u00".utf8)
+                bytes.append(Self.digits[Int(byte >> 4)])
+                bytes.append(Self.digits[Int(byte & 15)])
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+}
