@@ -47,7 +47,8 @@ extension LedgerService {
     private func decide(
         _ batch: inout Batch, _ count: Int, _ fromMemory: inout Bool
     ) async throws(StoreFailure) -> Batch.Plan {
-        if let known = batch.takeKnown() {
+        if var known = batch.takeKnown() {
+            if !known.missing.isEmpty { try await complete(&known, for: batch) }
             let plan = batch.plan(count, in: known.view, bookedAt: environment.now())
             if known.isFresh || plan.postsAll {
                 fromMemory = !known.isFresh
@@ -59,6 +60,16 @@ extension LedgerService {
         let plan = batch.plan(count, in: view, bookedAt: environment.now())
         await look(&batch, count, at: view)
         return plan
+    }
+
+    /// Reads what is missing of the accounts. What is remembered stays as it is, since this program's own writes may have
+    /// come after what is read.
+    private func complete(_ known: inout Batch.Known, for batch: Batch) async throws(StoreFailure) {
+        let view = try await read(
+            known.missing.map { batch.pending[$0].operation }, timeout: timeLeft(batch))
+        known.view.accounts.merge(view.accounts) { remembered, _ in remembered }
+        known.view.settled = view.settled
+        known.missing = []
     }
 
     /// Tells what the view shows of what happened before, and keeps it for the next attempt to be compared with.

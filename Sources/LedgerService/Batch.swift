@@ -36,9 +36,11 @@ struct Batch {
 
     /// What a decision may be made from.
     struct Known {
-        let view: LedgerView
+        var view: LedgerView
         /// Whether it was read for this attempt. What is only remembered cannot refuse anything.
         let isFresh: Bool
+        /// The places of the operations that need more than that, which is to be read.
+        var missing: [Int] = []
     }
 
     /// An operation that ended.
@@ -61,11 +63,11 @@ struct Batch {
     private var left: [AccountCode: Account] = [:]
     private var memoryHeld: Bool?
 
-    /// - Parameter known: the accounts as they are remembered; nil to read them.
-    init(_ items: [Item], sparesOthers: Bool = false, known: LedgerView? = nil) {
+    /// - Parameter known: what the first attempt may be decided from; nil to read the accounts.
+    init(_ items: [Item], sparesOthers: Bool = false, known: Known? = nil) {
         pending = items
         self.sparesOthers = sparesOthers
-        self.known = known.map { Known(view: $0, isFresh: false) }
+        self.known = known
     }
 
     var isFinished: Bool { pending.isEmpty }

@@ -99,6 +99,9 @@ public struct LedgerStore: Sendable {
     /// Who this program's writers are to the database; nil before the first of them.
     public var currentOrigin: Origin? { origin.current }
 
+    /// The executor of all connections: see ``Connection/taskExecutor``.
+    public static var executor: any TaskExecutor { Connection.taskExecutor }
+
     public func close() async {
         await writers.close()
         await readers.close()

@@ -62,9 +62,7 @@ import Testing
         let posting = zip(services, operations).map { service, operation in
             Task { await service.perform(operation) }
         }
-        try await blocker.waitUntil(
-            "SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                + "AND datname = current_database()")
+        try await blocker.waitForSessions(2)
         try await blocker.run(script: "ROLLBACK")
         await blocker.close()
         var outcomes: [OperationOutcome] = []
@@ -152,9 +150,7 @@ import Testing
         try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
         let operation = try ledger.operation(ledger.deposit("a", "1.00"))
         let posting = Task { await ledger.service.perform(operation) }
-        try await blocker.waitUntil(
-            "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                + "AND datname = current_database()")
+        try await blocker.waitForSessions(1)
         posting.cancel()
         let outcome = await posting.value
         try await blocker.run(script: "ROLLBACK")
@@ -171,9 +167,7 @@ import Testing
             try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
             let operation = try ledger.operation(ledger.deposit("a", "1.00"), reference: "lost-\(round)")
             let posting = Task { await ledger.service.perform(operation) }
-            try await blocker.waitUntil(
-                "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                    + "AND datname = current_database()")
+            try await blocker.waitForSessions(1)
             _ = try await blocker.query(
                 Statement(
                     name: "kill",
@@ -225,22 +219,6 @@ import Testing
         }
         #expect(account.text == "a" && confirmed.description == "6.00" && now.description == "7.00")
         #expect(try await ledger.account("a")?.available.description == "11.00")
-    }
-}
-
-extension Connection {
-    /// Polls until the condition holds; the test's own time limit ends a wait that is in vain.
-    fileprivate func waitUntil(_ condition: String) async throws {
-        let statement = Statement(name: "condition", sql: condition)
-        // Within a transaction the server shows the sessions as they were when somebody first looked.
-        let clear = Statement(name: "clear", sql: "SELECT pg_stat_clear_snapshot()")
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
-            _ = try await query(clear)
-            if try await query(statement).first?.decode(0, as: Bool.self) == true { return }
-            try #require(ContinuousClock.now < deadline, "it never came to pass: \(condition)")
-            await Task.yield()
-        }
     }
 }
 

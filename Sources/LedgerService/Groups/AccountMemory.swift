@@ -28,24 +28,31 @@ struct AccountMemory {
         self.trust = trust
     }
 
-    /// The accounts that these operations need, with the house accounts that they imply; nil unless all of them are
-    /// remembered and to be trusted.
-    mutating func view(of operations: some Sequence<Operation>, at now: Duration) -> LedgerView? {
-        var view = LedgerView()
-        for operation in operations {
-            for code in operation.namedAccounts where view.accounts[code] == nil {
-                guard let account = recall(code, at: now) else { return nil }
-                view.accounts[code] = account
-            }
-            guard let house = operation.impliedHouseAccount else { continue }
-            guard let named = operation.namedAccounts.first, let currency = view.accounts[named]?.currency
-            else { return nil }
-            let code = house.code(for: currency)
-            if view.accounts[code] != nil { continue }
-            guard let account = recall(code, at: now) else { return nil }
-            view.accounts[code] = account
+    /// What is remembered, and to be trusted, of the accounts that these operations need.
+    /// - Returns: the accounts, and the places of the operations that need others besides.
+    mutating func recall(
+        for operations: some Sequence<Operation>, at now: Duration
+    ) -> (accounts: [AccountCode: Account], missing: [Int]) {
+        var accounts: [AccountCode: Account] = [:]
+        var missing: [Int] = []
+        for (place, operation) in operations.enumerated()
+        where !recall(operation, &accounts, at: now) { missing.append(place) }
+        return (accounts, missing)
+    }
+
+    private mutating func recall(
+        _ operation: Operation, _ accounts: inout [AccountCode: Account], at now: Duration
+    ) -> Bool {
+        let named = operation.namedAccounts
+        for code in named where accounts[code] == nil {
+            guard let account = recall(code, at: now) else { return false }
+            accounts[code] = account
         }
-        return view
+        guard let house = operation.impliedHouseAccount else { return true }
+        guard let currency = named.first.flatMap({ accounts[$0]?.currency }) else { return false }
+        let code = house.code(for: currency)
+        if accounts[code] == nil { accounts[code] = recall(code, at: now) }
+        return accounts[code] != nil
     }
 
     mutating func remember(_ accounts: some Sequence<Account>, at now: Duration) {

@@ -27,6 +27,9 @@ actor GroupCommit {
         var cancelled: Set<Identifier> = []
     }
 
+    /// The most operations that are decided on the connections' own thread, which must not be held up for long.
+    private static let small = 64
+
     /// The most groups that are under way at a time.
     private let lanes: Int
     private var calls: [Int: Call] = [:]
@@ -94,14 +97,26 @@ actor GroupCommit {
         while running.count < lanes, let group = line.takeGroup(limit: size.limit) {
             lastNumber += 1
             let number = lastNumber
-            var known = memory.view(
-                of: group.items.lazy.map(\.operation), at: service.environment.uptime())
-            known?.origin = service.store.currentOrigin
-            let batch = Batch(group.items, sparesOthers: true, known: known)
-            let task = Task { await run(batch, number: number, by: service) }
+            let batch = Batch(group.items, sparesOthers: true, known: recall(group.items, service))
+            // Between its statements a group does little, and next to its connection it does it without changing threads.
+            let task = Task(executorPreference: group.items.count <= Self.small ? LedgerStore.executor : nil)
+            {
+                await self.run(batch, number: number, by: service)
+            }
             running[number] = Running(
                 task: task, claims: group.claims, open: Set(group.items.map(\.id)))
         }
+    }
+
+    /// What the group may be decided from without reading it all: nil where nothing is remembered.
+    private func recall(_ items: [Batch.Item], _ service: LedgerService) -> Batch.Known? {
+        guard let origin = service.store.currentOrigin else { return nil }
+        let (accounts, missing) = memory.recall(
+            for: items.lazy.map(\.operation), at: service.environment.uptime())
+        if missing.count == items.count { return nil }
+        var view = LedgerView(accounts: accounts)
+        view.origin = origin
+        return Batch.Known(view: view, isFresh: false, missing: missing)
     }
 
     private nonisolated func run(_ batch: Batch, number: Int, by service: LedgerService) async {

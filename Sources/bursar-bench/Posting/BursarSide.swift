@@ -60,7 +60,7 @@ struct BursarSide: Sendable {
             let answered = ContinuousClock.now
             tally.times.append(UInt32(clamping: Int64((answered - now) / .microseconds(1))))
             tally.measurement.note(outcome)
-            await service.acknowledge([outcome])
+            service.acknowledge([outcome])
             now = ContinuousClock.now
         }
         return tally
