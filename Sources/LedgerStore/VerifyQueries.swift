@@ -58,29 +58,40 @@ extension LedgerQueries {
         name: "select_journal_ids",
         sql: "SELECT id FROM bursar.journal WHERE id > $1::uuid ORDER BY id LIMIT $2::bigint")
 
-    private static let selectUnbalanced = Statement(
+    /// Each transaction's entries are looked up by themselves, in a form that leaves the planner no choice: where the tables
+    /// were never analysed, it would read all records for each page.
+    static let selectUnbalanced = Statement(
         name: "select_unbalanced",
         sql: """
-            SELECT j.reference, a.currency
+            SELECT j.reference, s.currency
             FROM bursar.journal AS j
-            LEFT JOIN bursar.account_records AS r ON r.transaction_id = j.id
-            LEFT JOIN bursar.accounts AS a ON a.id = r.account_id
-            WHERE j.id > $1::uuid AND j.id <= $2::uuid
-            GROUP BY j.id, j.reference, a.currency
-            HAVING coalesce(sum(CASE r.side WHEN 'debit' THEN r.amount WHEN 'credit' THEN -r.amount END), 1) <> 0
+            LEFT JOIN LATERAL (
+                SELECT e.currency,
+                    sum(CASE e.side WHEN 'debit' THEN e.amount WHEN 'credit' THEN -e.amount END) AS units
+                FROM (
+                    SELECT r.side, r.amount,
+                        (SELECT a.currency FROM bursar.accounts AS a WHERE a.id = r.account_id) AS currency
+                    FROM bursar.account_records AS r WHERE r.transaction_id = j.id
+                ) AS e
+                GROUP BY e.currency
+            ) AS s ON true
+            WHERE j.id > $1::uuid AND j.id <= $2::uuid AND coalesce(s.units, 1) <> 0
             """)
 
-    private static let selectBadReversals = Statement(
+    static let selectBadReversals = Statement(
         name: "select_bad_reversals",
         sql: """
             SELECT j.reference, o.id IS NOT NULL
             FROM bursar.journal AS j
-            LEFT JOIN bursar.journal AS o ON o.id = j.reverses
+            LEFT JOIN LATERAL (
+                SELECT p.id FROM bursar.journal AS p WHERE p.id = j.reverses LIMIT 1
+            ) AS o ON true
             WHERE j.id > $1::uuid AND j.id <= $2::uuid AND j.reverses IS NOT NULL
                 AND (o.id IS NULL OR (
-                    SELECT sum(r.amount) FROM bursar.journal AS v
-                    JOIN bursar.account_records AS r ON r.transaction_id = v.id AND r.side = 'debit'
-                    WHERE v.reverses = o.id
+                    SELECT sum((
+                        SELECT sum(r.amount) FROM bursar.account_records AS r
+                        WHERE r.transaction_id = v.id AND r.side = 'debit'
+                    )) FROM bursar.journal AS v WHERE v.reverses = o.id
                 ) > (
                     SELECT sum(r.amount) FROM bursar.account_records AS r
                     WHERE r.transaction_id = o.id AND r.side = 'debit'
