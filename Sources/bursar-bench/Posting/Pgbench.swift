@@ -37,9 +37,10 @@ struct Pgbench {
         let isolation = contender.isolation.replacing(" ", with: "\\ ")
         let end = try ChildProcess.run(
             program, arguments + [connection],
-            environment: ["PGOPTIONS": "-c default_transaction_isolation=\(isolation)"])
+            environment: ["PGOPTIONS": "-c default_transaction_isolation=\(isolation)"],
+            errors: "\(directory)/errors")
         var measurement = try Self.read(end.output)
-        measurement.clientCPU = end.cpuSeconds
+        measurement.clientTime = end.cpuSeconds
         for path in try Files.list(directory, prefix: "log.") {
             try Self.read(log: path, into: &measurement.latencies)
         }
