@@ -17,12 +17,17 @@ struct Arena: Sendable {
 
     static func make(on server: BenchServer, accounts: Int) async throws -> Arena {
         let arena = Arena(server: server, database: "bench_\(accounts)", accounts: accounts)
-        try await server.make(arena.database)
-        try await arena.fillLedger()
-        try await server.run(Peers.schema(accounts: accounts, balance: balance), in: arena.database)
-        // VACUUM must stand alone.
-        try await server.run("VACUUM (ANALYZE)", in: arena.database)
+        try await arena.fill()
         return arena
+    }
+
+    /// Makes the database with the accounts of both sides, each in an empty ledger.
+    func fill() async throws {
+        try await server.make(database)
+        try await fillLedger()
+        try await server.run(Peers.schema(accounts: accounts, balance: Self.balance), in: database)
+        // VACUUM must stand alone.
+        try await server.run("VACUUM (ANALYZE)", in: database)
     }
 
     /// Bursar's tables alone, with so many records of other accounts in them: see ``LedgerBuilder``.

@@ -59,7 +59,7 @@ struct BatchRun: Sendable {
         let own = try await rooms(in: "bursar", Self.own)
         return BatchResult(
             size: Self.size, measurement: measurement, own: grown(own, before),
-            equalContent: grown(try await rooms(in: "equal", Self.own), before),
+            equalContent: grown(try await rooms(in: "equal", Self.own), [:]),
             peers: grown(try await rooms(in: "peer", Self.peers), peersBefore))
     }
 
@@ -118,8 +118,9 @@ struct BatchRun: Sendable {
             FOREACH name IN ARRAY ARRAY['journal', 'account_records'] LOOP
                 SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
                 WHERE attrelid = ('equal.' || name)::regclass AND attnum > 0 AND NOT attisdropped;
-                EXECUTE format('INSERT INTO equal.%I (%s) SELECT %s FROM bursar.%I ORDER BY ctid', name, columns,
-                    columns, name);
+                EXECUTE format('INSERT INTO equal.%I (%s) SELECT %s FROM bursar.%I WHERE %s ORDER BY ctid', name,
+                    columns, columns, name, CASE name WHEN 'journal' THEN $condition$actor = 'importer'$condition$
+                    ELSE 'transaction_id IN (SELECT id FROM equal.journal)' END);
             END LOOP;
         END $$
         """
@@ -147,7 +148,7 @@ struct BatchRun: Sendable {
         }
     }
 
-    /// For each transfer; the copies of the tables have the opening entries too, and so has what was there before.
+    /// For each transfer, without what was there before.
     private func grown(_ now: [String: Double], _ before: [String: Double]) -> [BatchResult.Room] {
         now.sorted { $0.key < $1.key }.map {
             .init(name: $0.key, bytes: ($0.value - (before[$0.key] ?? 0)) / Double(transfers))

@@ -97,7 +97,7 @@ extension PostReport {
     }
 
     private var processorTime: [Verdict] {
-        let sides = cases.filter { $0.name.hasPrefix("16x") }.compactMap { result in
+        let sides = cases.filter { $0.name.hasPrefix("16x") && !$0.name.contains("@") }.compactMap { result in
             result.of(.bursar).flatMap { own in
                 own.serverMicroseconds.map { (result.name, own.clientMicroseconds, $0) }
             }

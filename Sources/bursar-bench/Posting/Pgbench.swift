@@ -8,6 +8,8 @@ struct Pgbench {
     let connection: String
     /// A directory for scripts and logs.
     let directory: String
+    /// How statements are sent: see `--protocol` in its manual.
+    var protocolName = "prepared"
 
     /// As many as Bursar's own policy allows.
     private static let tries = 100
@@ -28,7 +30,7 @@ struct Pgbench {
         let prefix = "\(directory)/log"
         try Files.remove(in: directory, prefix: "log.")
         var arguments = [
-            "--no-vacuum", "--protocol=prepared", "--client=\(posting.writers)",
+            "--no-vacuum", "--protocol=\(protocolName)", "--client=\(posting.writers)",
             "--jobs=\(min(posting.writers, 2))", "--time=\(seconds)", "--max-tries=\(Self.tries)",
             "--random-seed=\(seed)", "--file=\(script)", "--define=n=0", "--define=run=\(run)", "--log",
             "--log-prefix=\(prefix)",

@@ -14,7 +14,7 @@ struct PostCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "The directory of a private server.") var `private`: String?
-    @Option(help: "A libpq connection string of keywords and values, for somebody who may create databases.")
+    @Option(help: "A libpq connection string of keywords and values, for a superuser.")
     var connect: String?
     @Option(help: "Cases, separated by commas.") var cases = "goals"
     @Option(help: "Who is measured, separated by commas; all if not given.") var contenders: String?
@@ -53,7 +53,7 @@ struct PostCommand: AsyncParsableCommand {
             },
             bursar: try bursar ?? Self.sibling("bursar"))
         for name in cases.split(separator: ",").map(String.init) {
-            if try !plan.add(name) { throw ValidationError("no case “\(name)”") }
+            if !plan.add(name) { throw ValidationError("no case “\(name)”") }
         }
         return plan
     }
