@@ -92,7 +92,10 @@ import Testing
         var plan = PostPlan(
             contenders: contenders, effort: Self.effort, growthRecords: 0, batchTransfers: 0, importRows: [],
             bursar: "")
-        for name in cases { #expect(plan.add(name)) }
+        for name in cases {
+            let isKnown = plan.add(name)
+            #expect(isKnown, "\(name)")
+        }
         let server = try await server()
         return try await plan.run(on: server) { _ in }
     }

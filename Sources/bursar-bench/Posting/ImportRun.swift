@@ -16,7 +16,7 @@ struct ImportResult: Codable, Sendable {
 
     var line: String {
         """
-        import of \(Columns.grouped(Double(rows))) rows: \(Columns.grouped(rate)) a second, \
+        imported \(Columns.grouped(Double(rows))) rows: \(Columns.grouped(rate)) a second, \
         \(Columns.decimal(clientTime * 1e6 / Double(max(posted, 1)), 1)) µs of the program for each, peak memory \
         \(peakMemory / 1024) MB
         """
