@@ -17,11 +17,35 @@ struct Arena: Sendable {
 
     static func make(on server: BenchServer, accounts: Int) async throws -> Arena {
         let arena = Arena(server: server, database: "bench_\(accounts)", accounts: accounts)
-        try await server.make(arena.database)
-        try await arena.fillLedger()
-        try await server.run(Peers.schema(accounts: accounts, balance: balance), in: arena.database)
+        try await arena.fill()
+        return arena
+    }
+
+    /// Makes the database with the accounts of both sides, each in an empty ledger.
+    func fill() async throws {
+        try await server.make(database)
+        try await fillLedger()
+        try await server.run(Peers.schema(accounts: accounts, balance: Self.balance), in: database)
         // VACUUM must stand alone.
-        try await server.run("VACUUM (ANALYZE)", in: arena.database)
+        try await server.run("VACUUM (ANALYZE)", in: database)
+    }
+
+    /// Bursar's tables alone, with so many records of other accounts in them: see ``LedgerBuilder``.
+    static func makeGrown(on server: BenchServer, accounts: Int, records: Int64) async throws -> Arena {
+        let arena = Arena(server: server, database: "bench_grown", accounts: accounts)
+        try await server.make(arena.database)
+        let store = try await arena.openStore(sessions: 1)
+        try await store.migrate()
+        await store.close()
+        let size = LedgerBuilder.Size(
+            accounts: max(records / 10, 10), records: records, busyRecords: max(records / 10, 1))
+        try await server.with(arena.database) { connection in
+            let end = ServiceEnvironment.live.now().microseconds - 3_600_000_000
+            try await LedgerBuilder(
+                connection: connection, size: size, end: Timestamp(microseconds: end)
+            ) { note("  \($0)") }.build()
+        }
+        try await arena.fillLedger()
         return arena
     }
 
@@ -44,19 +68,26 @@ struct Arena: Sendable {
         for first in stride(from: 1, through: accounts, by: Self.page) {
             let numbers = first...min(first + Self.page - 1, accounts)
             let codes = numbers.map { AccountCode(stored: "a\($0)") }
-            try await post(
-                service,
-                codes.map { code in
-                    .accountChange(
-                        account: code,
-                        change: .open(
-                            name: "Account \(code)", currency: Requests.currency, accountClass: .liability,
-                            minimum: .zero),
-                        reason: "benchmark")
-                })
+            try await post(service, codes.map { Self.opening($0, Requests.currency) })
             try await post(service, codes.map { .deposit(account: $0, amount: balance) })
         }
         await store.close()
+    }
+
+    /// Opens an account that has no history, in the currency of the one with the long history.
+    func openFresh(_ code: AccountCode) async throws {
+        let store = try await openStore(sessions: 1)
+        let service = LedgerService(store: store, log: BursarSide.quiet)
+        try await post(service, [Self.opening(code, Currency("CZK"))])
+        await store.close()
+    }
+
+    private static func opening(_ code: AccountCode, _ currency: Currency) -> Operation.Action {
+        .accountChange(
+            account: code,
+            change: .open(
+                name: "Account \(code)", currency: currency, accountClass: .liability, minimum: .zero),
+            reason: "benchmark")
     }
 
     private func post(_ service: LedgerService, _ actions: [Operation.Action]) async throws {

@@ -12,6 +12,8 @@ struct BenchServer: Sendable {
     let postmaster: pid_t?
     /// Where `pgbench` is.
     let pgbench: String
+    /// This program, of which some cases start copies.
+    var program = "/proc/self/exe"
 
     /// More room than the program's own server has, so that checkpoints do not fall into the middle of a run and
     /// there are sessions enough for everybody.
@@ -80,7 +82,7 @@ struct BenchServer: Sendable {
     }
 
     /// It stands beside the server's programs, newest version first, or in the usual places for programs.
-    private static func findPgbench() throws -> String {
+    static func findPgbench() throws -> String {
         let versions = ((try? Files.list("/usr/lib/postgresql")) ?? [])
             .sorted {
                 (Int($0.split(separator: "/").last ?? "") ?? 0)

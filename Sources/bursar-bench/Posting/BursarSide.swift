@@ -7,7 +7,7 @@ import Logging
 /// Tellers of one program, each of whom posts one operation after the other.
 struct BursarSide: Sendable {
     let service: LedgerService
-    let codes: [AccountCode]
+    var codes: [AccountCode]
     let traffic: PostingCase.Traffic
     let writers: Int
 
@@ -25,19 +25,24 @@ struct BursarSide: Sendable {
     }
 
     /// Lets all tellers work for so many seconds; an operation that was begun is waited for.
-    func work(seconds: Double, seed: UInt64) async -> Measurement {
+    /// - Parameter rate: operations a second that come by themselves; nil for tellers who ask again when they have
+    ///   their answer.
+    func work(seconds: Double, seed: UInt64, rate: Double? = nil) async -> Measurement {
         let begun = ContinuousClock.now
+        let arrivals = rate.map { Arrivals(rate: $0, from: begun, seed: seed) }
         let processor = ProcessorTime.own
         let end = begun + .seconds(seconds)
         var total = Measurement()
         let tallies = await withTaskGroup(of: Tally.self) { group in
             for teller in 0..<writers {
-                group.addTask { await work(teller, until: end, seed: seed &+ UInt64(teller) &* 1_000_003) }
+                group.addTask {
+                    await work(teller, arrivals, until: end, seed: seed &+ UInt64(teller) &* 1_000_003)
+                }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
         let taken = ContinuousClock.now - begun
-        total.clientCPU = ProcessorTime.own - processor
+        total.clientTime = ProcessorTime.own - processor
         for tally in tallies {
             total.add(tally.measurement)
             for time in tally.times { total.latencies.record(UInt64(time)) }
@@ -46,24 +51,25 @@ struct BursarSide: Sendable {
         return total
     }
 
-    private func work(_ teller: Int, until end: ContinuousClock.Instant, seed: UInt64) async -> Tally {
-        var requests = Requests(
-            accounts: codes, traffic: traffic, actor: "teller \(teller)", seed: seed)
+    private func work(
+        _ teller: Int, _ arrivals: Arrivals?, until end: ContinuousClock.Instant, seed: UInt64
+    ) async -> Tally {
+        var requests = Requests(accounts: codes, traffic: traffic, actor: "teller \(teller)", seed: seed)
         var tally = Tally()
-        var now = ContinuousClock.now
-        while now < end {
+        while true {
+            let due = arrivals?.next() ?? .now
+            if due >= end { return tally }
+            // Nobody cancels this task, so that the sleep ends when it is due.
+            if arrivals != nil { try? await Task.sleep(until: due, tolerance: .zero, clock: .continuous) }
             let reference = Reference(generatedFrom: service.environment.newIdentifier())
             guard let operation = try? requests.next(reference) else {
                 preconditionFailure("a teller's request is well-formed")
             }
             let outcome = await service.perform(operation)
-            let answered = ContinuousClock.now
-            tally.times.append(UInt32(clamping: Int64((answered - now) / .microseconds(1))))
+            tally.times.append(UInt32(clamping: Int64((ContinuousClock.now - due) / .microseconds(1))))
             tally.measurement.note(outcome)
             service.acknowledge([outcome])
-            now = ContinuousClock.now
         }
-        return tally
     }
 }
 

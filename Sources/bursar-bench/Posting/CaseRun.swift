@@ -41,6 +41,34 @@ struct ContenderResult: Codable, Sendable {
         return known.isEmpty ? nil : median(known)
     }
 
+    /// Figures that follow from the rounds are written too, for whoever reads the file without this program.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(contender, forKey: .contender)
+        try container.encode(rounds, forKey: .rounds)
+        try container.encode(problems, forKey: .problems)
+        var figures = encoder.container(keyedBy: FigureKeys.self)
+        let latencies = latencies
+        try figures.encode(rate, forKey: .rate)
+        try figures.encode(spread, forKey: .spread)
+        try figures.encode(latencies.percentile(50), forKey: .p50Milliseconds)
+        try figures.encode(latencies.percentile(99), forKey: .p99Milliseconds)
+        try figures.encode(latencies.percentile(99.9), forKey: .p999Milliseconds)
+        try figures.encode(latencies.percentile(100), forKey: .longestMilliseconds)
+        try figures.encode(clientMicroseconds, forKey: .clientMicroseconds)
+        try figures.encodeIfPresent(serverMicroseconds, forKey: .serverMicroseconds)
+    }
+
+    private enum FigureKeys: String, CodingKey {
+        case rate, spread
+        case p50Milliseconds = "p50_ms"
+        case p99Milliseconds = "p99_ms"
+        case p999Milliseconds = "p999_ms"
+        case longestMilliseconds = "longest_ms"
+        case clientMicroseconds = "client_us"
+        case serverMicroseconds = "server_us"
+    }
+
     func sum(_ count: KeyPath<Measurement, Int>) -> Int { rounds.reduce(0) { $0 + $1[keyPath: count] } }
 }
 
@@ -56,46 +84,62 @@ struct CaseRun: Sendable {
     let arena: Arena
     let posting: PostingCase
     let contenders: [Contender]
-    let rounds: Int
-    let seconds: Int
-    let seed: UInt64
+    let effort: Effort
 
-    /// A first round warms everything up and is not counted.
+    /// A first round warms everything up and is not counted; where operations come by themselves, it tells how many can.
     func run() async throws -> CaseResult {
         var result = CaseResult(
             name: posting.name,
             contenders: contenders.map { ContenderResult(contender: $0, rounds: [], problems: []) })
         var sides: [Contender: Side] = [:]
+        var rates: [Contender: Double] = [:]
         for contender in contenders { sides[contender] = try await Side.open(contender, self) }
-        for round in 0...rounds {
+        for round in 0...effort.rounds {
             // Nobody is always the one who comes after the same other.
             for place in contenders.indices {
                 let index = (place + round) % contenders.count
-                guard let side = sides[contenders[index]] else { continue }
-                let (measurement, problem) = try await measure(side, contenders[index], round)
+                let contender = contenders[index]
+                guard let side = sides[contender] else { continue }
+                let (measurement, problem) = try await measure(side, contender, round, rate: rates[contender])
                 if let problem { result.contenders[index].problems.append(problem) }
-                if round > 0 { result.contenders[index].rounds.append(measurement) }
+                if round > 0 {
+                    result.contenders[index].rounds.append(measurement)
+                } else if let load = posting.load {
+                    rates[contender] = max(measurement.rate * Double(load) / 100, 1)
+                }
             }
-            note("\(posting.name): \(round == 0 ? "warmed up" : "round \(round) of \(rounds)")")
+            note("\(posting.name): \(round == 0 ? "warmed up" : "round \(round) of \(effort.rounds)")")
         }
         for side in sides.values { await side.close() }
         return result
     }
 
     private func measure(
-        _ side: Side, _ contender: Contender, _ round: Int
+        _ side: Side, _ contender: Contender, _ round: Int, rate: Double?
     ) async throws -> (Measurement, problem: String?) {
+        await side.wakeUp()
         try await arena.settle()
         let before = try await Books.read(contender, in: arena)
         let processor = arena.server.processorTime
-        let seconds = round == 0 ? 1 : seconds
-        var measurement = try await side.run(self, seconds: seconds, seed: seed &+ UInt64(round) &* 7919)
+        var measurement = try await side.run(
+            self, seconds: round == 0 && posting.load == nil ? 1 : effort.seconds,
+            seed: effort.seed &+ UInt64(round) &* 7919, rate: rate)
         if let processor {
             // Sessions that were just closed are counted when the server has collected them.
             try await Task.sleep(for: .milliseconds(100))
-            measurement.serverCPU = arena.server.processorTime.map { $0 - processor }
+            measurement.serverTime = arena.server.processorTime.map { $0 - processor }
         }
         let after = try await Books.read(contender, in: arena)
         return (measurement, after.problem(since: before, posted: measurement.posted))
     }
+}
+
+/// How often and how long each is measured.
+struct Effort: Codable, Sendable {
+    var rounds: Int
+    var seconds: Int
+    /// The same requests for the same seed.
+    var seed: UInt64
+    /// How many sessions one program of Bursar's posts through.
+    var sessions: Int
 }

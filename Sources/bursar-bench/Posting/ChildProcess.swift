@@ -21,8 +21,12 @@ final class ChildProcess {
         let output: String
     }
 
-    /// - Parameter environment: besides PATH and the language.
-    init(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - environment: besides PATH and the language.
+    ///   - errors: a file for what it says on its standard error; nil for this program's own.
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], errors: String? = nil
+    ) throws {
         name = program
         var (toChild, fromChild): ([Int32], [Int32]) = ([0, 0], [0, 0])
         guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else {
@@ -35,6 +39,9 @@ final class ChildProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
+        if let errors {
+            posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -106,12 +113,15 @@ final class ChildProcess {
     }
 
     /// Runs a program to its end.
-    /// - Throws: when its exit status is another than 0.
+    /// - Throws: when its exit status is another than 0, with the last that it said.
     static func run(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:]
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], errors: String
     ) throws -> End {
-        let end = try ChildProcess(program, arguments, environment: environment).wait()
-        if end.status != 0 { throw Problem("\(program) ended with \(end.status); its words stand above") }
+        let end = try ChildProcess(program, arguments, environment: environment, errors: errors).wait()
+        if end.status != 0 {
+            let words = (Files.read(errors) ?? "").split(separator: "\n").suffix(5).joined(separator: "\n")
+            throw Problem("\(program) ended with \(end.status):\n\(words)")
+        }
         return end
     }
 }

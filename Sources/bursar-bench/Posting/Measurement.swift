@@ -14,17 +14,17 @@ struct Measurement: Codable, Sendable {
     var failed = 0
     var seconds = 0.0
     /// CPU seconds of the program or programs that ask.
-    var clientCPU = 0.0
+    var clientTime = 0.0
     /// CPU seconds of the server and its processes; nil where the server is not ours to look at.
-    var serverCPU: Double?
+    var serverTime: Double?
     var latencies = Latencies()
 
     /// Posted a second.
     var rate: Double { seconds > 0 ? Double(posted) / seconds : 0 }
 
     /// Microseconds for each that was posted.
-    var clientMicroseconds: Double { posted > 0 ? clientCPU * 1e6 / Double(posted) : 0 }
-    var serverMicroseconds: Double? { serverCPU.map { posted > 0 ? $0 * 1e6 / Double(posted) : 0 } }
+    var clientMicroseconds: Double { posted > 0 ? clientTime * 1e6 / Double(posted) : 0 }
+    var serverMicroseconds: Double? { serverTime.map { posted > 0 ? $0 * 1e6 / Double(posted) : 0 } }
 
     /// Adds what another program did at the same time.
     mutating func add(_ other: Measurement) {
@@ -35,7 +35,7 @@ struct Measurement: Codable, Sendable {
         gaveUp += other.gaveUp
         failed += other.failed
         seconds = max(seconds, other.seconds)
-        clientCPU += other.clientCPU
+        clientTime += other.clientTime
         latencies.add(other.latencies)
     }
 }

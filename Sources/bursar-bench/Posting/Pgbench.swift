@@ -8,6 +8,8 @@ struct Pgbench {
     let connection: String
     /// A directory for scripts and logs.
     let directory: String
+    /// How statements are sent: see `--protocol` in its manual.
+    var protocolName = "prepared"
 
     /// As many as Bursar's own policy allows.
     private static let tries = 100
@@ -28,7 +30,7 @@ struct Pgbench {
         let prefix = "\(directory)/log"
         try Files.remove(in: directory, prefix: "log.")
         var arguments = [
-            "--no-vacuum", "--protocol=prepared", "--client=\(posting.writers)",
+            "--no-vacuum", "--protocol=\(protocolName)", "--client=\(posting.writers)",
             "--jobs=\(min(posting.writers, 2))", "--time=\(seconds)", "--max-tries=\(Self.tries)",
             "--random-seed=\(seed)", "--file=\(script)", "--define=n=0", "--define=run=\(run)", "--log",
             "--log-prefix=\(prefix)",
@@ -37,9 +39,10 @@ struct Pgbench {
         let isolation = contender.isolation.replacing(" ", with: "\\ ")
         let end = try ChildProcess.run(
             program, arguments + [connection],
-            environment: ["PGOPTIONS": "-c default_transaction_isolation=\(isolation)"])
+            environment: ["PGOPTIONS": "-c default_transaction_isolation=\(isolation)"],
+            errors: "\(directory)/errors")
         var measurement = try Self.read(end.output)
-        measurement.clientCPU = end.cpuSeconds
+        measurement.clientTime = end.cpuSeconds
         for path in try Files.list(directory, prefix: "log.") {
             try Self.read(log: path, into: &measurement.latencies)
         }

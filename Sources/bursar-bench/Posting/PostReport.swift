@@ -3,13 +3,29 @@ import Ledger
 
 /// What a whole run came to, for people as a table and for programs as JSON.
 struct PostReport: Codable, Sendable {
-    var rounds: Int
-    var seconds: Int
+    /// What the server says of itself, and the machine's processors.
+    var server: String
+    var processors: Int
+    var effort: Effort
     var cases: [CaseResult] = []
+    var batches: BatchResult?
+    var imports: [ImportResult] = []
+    var growth: GrowthResult?
     var verdicts: [Verdict] = []
 
     /// Whether the books agreed after every run.
-    var isSound: Bool { cases.allSatisfy { $0.contenders.allSatisfy(\.problems.isEmpty) } }
+    var isSound: Bool {
+        cases.allSatisfy { $0.contenders.allSatisfy(\.problems.isEmpty) } && growth?.problems.isEmpty ?? true
+    }
+
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+        }
+    }
 }
 
 extension CaseResult {

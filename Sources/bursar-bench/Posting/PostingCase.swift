@@ -1,7 +1,8 @@
 /// One situation that is measured: how many write at a time, to how many accounts, and which of them they choose.
 ///
 /// Its name says all of it: `16x1000` is 16 writers on 1,000 accounts, `16xcash` deposits on one cash account,
-/// `16xskewed` has 80% of the traffic on 1% of the accounts, and `16x10/4` divides the writers among four programs.
+/// `16xskewed` has 80% of the traffic on 1% of the accounts, `16x10/4` divides the writers among four programs, and
+/// in `16x1000@50` operations come at half of the rate that each contender had at the most.
 struct PostingCase: Hashable, Sendable {
     enum Traffic: String, Codable, Sendable {
         /// Transfers between two accounts, each as likely as the others.
@@ -16,10 +17,13 @@ struct PostingCase: Hashable, Sendable {
     var accounts: Int
     var traffic = Traffic.uniform
     var processes = 1
+    /// Percent of the highest rate at which operations come by themselves; nil for writers who wait for one answer
+    /// and then ask again.
+    var load: Int?
 
     var name: String {
         let place = traffic == .uniform ? String(accounts) : traffic.rawValue
-        return "\(writers)x\(place)" + (processes == 1 ? "" : "/\(processes)")
+        return "\(writers)x\(place)" + (processes == 1 ? "" : "/\(processes)") + (load.map { "@\($0)" } ?? "")
     }
 
     init(writers: Int, accounts: Int, traffic: Traffic = .uniform, processes: Int = 1) {
@@ -31,7 +35,8 @@ struct PostingCase: Hashable, Sendable {
 
     /// Reads ``name``; nil for anything else.
     init?(_ name: String) {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        let rated = name.split(separator: "@", omittingEmptySubsequences: false)
+        let parts = rated[0].split(separator: "/", omittingEmptySubsequences: false)
         guard let sizes = parts.first?.split(separator: "x"), sizes.count == 2, parts.count <= 2,
             let writers = Int(sizes[0]), (1...1000).contains(writers)
         else { return nil }
@@ -47,6 +52,12 @@ struct PostingCase: Hashable, Sendable {
                 return nil
             }
             processes = count
+        }
+        if rated.count > 1 {
+            guard rated.count == 2, processes == 1, let load = Int(rated[1]), (1...100).contains(load) else {
+                return nil
+            }
+            self.load = load
         }
     }
 
@@ -69,4 +80,5 @@ extension PostingCase {
     static let all: [String] =
         [2, 10, 1000, 100_000].flatMap { accounts in [1, 4, 16, 64].map { "\($0)x\(accounts)" } }
         + ["1xcash", "16xcash", "64xcash", "16xskewed", "64xskewed", "16x10/4", "16x1000/4", "256x1000"]
+        + ["16x1000@50", "16x10@50"]
 }

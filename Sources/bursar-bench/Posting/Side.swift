@@ -11,27 +11,33 @@ enum Side: Sendable {
     static func open(_ contender: Contender, _ run: CaseRun) async throws -> Side {
         guard contender.isBursar else { return .peer(contender) }
         if run.posting.processes > 1 { return .workers(hasOutbox: contender == .bursar) }
-        let store = try await run.arena.openStore(sessions: BursarSide.sessions)
+        let store = try await run.arena.openStore(sessions: run.effort.sessions)
         let outbox = contender == .bursar ? "\(run.arena.server.work)/outbox" : nil
         return .program(
             BursarSide(store: store, outbox: outbox, posting: run.posting, writers: run.posting.writers),
             store)
     }
 
-    func run(_ run: CaseRun, seconds: Int, seed: UInt64) async throws -> Measurement {
+    /// - Parameter rate: operations a second that come by themselves; nil for as many as there can be.
+    func run(_ run: CaseRun, seconds: Int, seed: UInt64, rate: Double?) async throws -> Measurement {
         switch self {
-        case .program(let side, _): return await side.work(seconds: Double(seconds), seed: seed)
+        case .program(let side, _): return await side.work(seconds: Double(seconds), seed: seed, rate: rate)
         case .workers(let hasOutbox):
             return try Workers(
-                arena: run.arena, posting: run.posting, hasOutbox: hasOutbox
+                arena: run.arena, posting: run.posting, hasOutbox: hasOutbox, sessions: run.effort.sessions
             ).work(seconds: seconds, seed: seed)
         case .peer(let contender):
             let server = run.arena.server
             return try Pgbench(
                 program: server.pgbench, connection: server.connectionString(run.arena.database),
                 directory: server.work
-            ).run(contender, run.posting, seconds: seconds, seed: seed)
+            ).run(contender, run.posting, seconds: seconds, seed: seed, rate: rate)
         }
+    }
+
+    /// What others wrote to the accounts meanwhile is news to a program that was not asked for a while.
+    func wakeUp() async {
+        if case .program(let side, _) = self { _ = await side.work(seconds: 0.2, seed: 0) }
     }
 
     func close() async {

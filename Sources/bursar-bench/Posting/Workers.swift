@@ -9,15 +9,17 @@ struct Workers {
     let arena: Arena
     let posting: PostingCase
     let hasOutbox: Bool
+    let sessions: Int
 
     /// - Returns: what all of them did together.
     func work(seconds: Int, seed: UInt64) throws -> Measurement {
         let workers = try (0..<posting.processes).map { number in
             try ChildProcess(
-                "/proc/self/exe",
+                arena.server.program,
                 [
                     "post-worker", "--connect", arena.server.connectionString(arena.database), "--posting",
-                    posting.name, "--seconds", "\(seconds)", "--seed", "\(seed &+ UInt64(number) &* 104_729)",
+                    posting.name, "--sessions", "\(sessions)", "--seconds", "\(seconds)", "--seed",
+                    "\(seed &+ UInt64(number) &* 104_729)",
                 ] + (hasOutbox ? ["--outbox", "\(arena.server.work)/outbox"] : []))
         }
         // All of them are connected before the first begins.
@@ -43,13 +45,14 @@ struct PostWorkerCommand: AsyncParsableCommand {
     @Option var connect: String
     @Option var posting: String
     @Option var seconds: Int
+    @Option var sessions: Int
     @Option var seed: UInt64
     @Option var outbox: String?
 
     func run() async throws {
         guard let posting = PostingCase(posting) else { throw ValidationError("no case \(posting)") }
         let settings = try ConnectionSettings(connect, overrides: ["application_name": "bursar-bench"])
-        let store = try await LedgerStore.open(settings, writers: BursarSide.sessions)
+        let store = try await LedgerStore.open(settings, writers: sessions)
         let side = BursarSide(
             store: store, outbox: outbox, posting: posting, writers: posting.writers / posting.processes)
         try await store.requireSchema()

@@ -1,0 +1,88 @@
+import Testing
+
+@testable import bursar_bench
+
+/// What of the benchmark needs no server: names, reports, verdicts.
+@Suite struct PostFormsTests {
+    @Test(arguments: PostingCase.all + PostingCase.goals)
+    func aNameSaysAllOfACase(name: String) throws {
+        #expect(try #require(PostingCase(name)).name == name)
+    }
+
+    @Test(arguments: [
+        "", "x", "16", "16x", "x16", "0x10", "16x1", "16xgold", "16x10/", "16x10/3", "16x10@0", "16x10/4@50",
+    ])
+    func whatIsNoCaseIsRefused(name: String) {
+        #expect(PostingCase(name) == nil)
+    }
+
+    @Test func readsWhatPgbenchReports() throws {
+        let measurement = try Pgbench.read(
+            """
+            transaction type: function.sql
+            number of transactions actually processed: 12000
+            number of failed transactions: 3 (0.025%)
+            number of transactions retried: 700 (5.832%)
+            total number of retries: 2100
+            latency average = 4.000 ms
+            initial connection time = 12.345 ms
+            tps = 4000.000000 (without initial connection time)
+            """)
+        #expect(measurement.posted == 12_000)
+        #expect(measurement.gaveUp == 3)
+        #expect(measurement.retried == 700)
+        #expect(measurement.conflicts == 2103)
+        #expect(measurement.seconds == 3)
+        #expect(throws: Problem.self) { try Pgbench.read("number of transactions actually processed: 1\n") }
+    }
+
+    @Test func aRatioComparesWhatRanSideBySide() {
+        let result = CaseResult(
+            name: "16x2",
+            contenders: [
+                contender(.bursar, rates: [1000, 3000, 2000]),
+                contender(.functionReadCommitted, rates: [100, 100, 400]),
+            ])
+        #expect(result.ratio(.bursar, to: .functionReadCommitted) == 10)
+        #expect(result.ratio(.bursar, to: .function) == nil)
+        #expect(result.contenders[0].rate == 2000)
+        #expect(result.contenders[0].spread == 1)
+    }
+
+    @Test func aVerdictIsGivenOnWhatRanOnly() {
+        var report = PostReport(
+            server: "", processors: 2, effort: Effort(rounds: 1, seconds: 1, seed: 1, sessions: 1))
+        #expect(report.judge().isEmpty)
+        report.cases = [
+            CaseResult(
+                name: "16x10/4",
+                contenders: [contender(.bursar, rates: [900]), contender(.function, rates: [300])])
+        ]
+        #expect(report.judge().map(\.isKept) == [true, true])
+        report.cases[0].contenders[0].rounds[0].gaveUp = 1
+        #expect(report.judge().map(\.isKept) == [true, false])
+    }
+
+    @Test func arrivalsKeepTheirRate() {
+        let start = ContinuousClock.now
+        let arrivals = Arrivals(rate: 1000, from: start, seed: 7)
+        var last = start
+        for _ in 0..<10_000 {
+            let next = arrivals.next()
+            #expect(next >= last)
+            last = next
+        }
+        // Ten thousand gaps of a mean of 1 ms have a sum with a standard deviation of 0.1 s.
+        #expect((9.5...10.5).contains((last - start) / .seconds(1)))
+    }
+
+    private func contender(_ contender: Contender, rates: [Int]) -> ContenderResult {
+        ContenderResult(
+            contender: contender,
+            rounds: rates.map { rate in
+                var measurement = Measurement()
+                (measurement.posted, measurement.seconds) = (rate, 1)
+                return measurement
+            }, problems: [])
+    }
+}
