@@ -11,7 +11,8 @@ struct BursarBench: AsyncParsableCommand {
         commandName: "bursar-bench",
         abstract: "Measures posting, and builds large ledgers and measures the questions of the console.",
         subcommands: [
-            PostCommand.self, PostWorkerCommand.self, ServerCommand.self, BuildCommand.self,
+            PostCommand.self, PostWorkerCommand.self, TablesCommand.self, ServerCommand.self,
+            BuildCommand.self,
             QueriesCommand.self,
             ConsoleCommand.self, FramesCommand.self,
         ])

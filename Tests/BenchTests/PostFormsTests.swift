@@ -63,6 +63,28 @@ import Testing
         #expect(report.judge().map(\.isKept) == [true, false])
     }
 
+    @Test func filesOfSeveralRunsMakeOnePage() throws {
+        var report = PostReport(
+            server: "PostgreSQL 15", processors: 2,
+            effort: Effort(rounds: 3, seconds: 5, seed: 1, sessions: 4))
+        report.cases = ["1x2", "16x2", "16x10@50"].map {
+            CaseResult(
+                name: $0,
+                contenders: [
+                    contender(.bursar, rates: [9000]), contender(.functionReadCommitted, rates: [1000]),
+                ])
+        }
+        var other = try PostReport(json: report.json)
+        other.cases.removeFirst()
+        other.cases[0].contenders[0].rounds[0].posted = 7000
+        report.add(other)
+        #expect(report.cases.map(\.name) == ["1x2", "16x2", "16x10@50"])
+        let page = report.markdown
+        #expect(page.contains("| 1x2 | 9,000 ±0% | 1,000 ±0% (9.0 x) |"), "\(page)")
+        #expect(page.contains("| 16x2 | 7,000 ±0% | 1,000 ±0% (7.0 x) |"), "\(page)")
+        #expect(page.contains("| 16x2: at least 18,000 a second | 7000 | **no** |"), "\(page)")
+    }
+
     @Test func arrivalsKeepTheirRate() {
         let start = ContinuousClock.now
         let arrivals = Arrivals(rate: 1000, from: start, seed: 7)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import LedgerService
 import LedgerStore
 import TestSupport
@@ -74,10 +73,8 @@ import Testing
 
     @Test func theFileOfFiguresHasThemAll() async throws {
         let report = try await run(["2x13"], [.bursar, .function])
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
         let text = try report.json
-        let read = try decoder.decode(PostReport.self, from: Data(text.utf8))
+        let read = try PostReport(json: text)
         #expect(read.server.hasPrefix("PostgreSQL "))
         #expect(read.cases.first?.contenders.map(\.rate) == report.cases.first?.contenders.map(\.rate))
         #expect(

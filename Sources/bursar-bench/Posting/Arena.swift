@@ -21,6 +21,10 @@ struct Arena: Sendable {
         return arena
     }
 
+    /// Another one like it, for a second Bursar: a program remembers the accounts that it wrote, and is not to find
+    /// that somebody else has written them while it was not its turn.
+    var double: Arena { Arena(server: server, database: database + "_double", accounts: accounts) }
+
     /// Makes the database with the accounts of both sides, each in an empty ledger.
     func fill() async throws {
         try await server.make(database)

@@ -28,13 +28,14 @@ struct BenchServer: Sendable {
             guard !connect.contains("://") else {
                 throw Problem("give --connect as keywords and values, such as \"host=db1 user=bench\"")
             }
-            let work = "/tmp/bursar-bench-\(getpid())-work"
+            let work = "\(throwAway)\(getpid())-work"
             return try await with(work) {
                 try await body(
                     BenchServer(connection: connect, work: work, postmaster: nil, pgbench: findPgbench()))
             }
         }
-        let place = directory ?? "/tmp/bursar-bench-\(getpid())"
+        await destroyAbandoned()
+        let place = directory ?? "\(throwAway)\(getpid())"
         let server = try await EmbeddedServer.open(.init(directory: place, settings: settings)) {
             note($0.description)
         }
@@ -50,6 +51,25 @@ struct BenchServer: Sendable {
         } catch {
             await leave(server, isThrownAway: directory == nil, place)
             throw error
+        }
+    }
+
+    /// The number of the process follows, so that the next one can tell what a killed one left behind.
+    private static let throwAway = "/tmp/bursar-bench-"
+
+    private static func destroyAbandoned() async {
+        for path in (try? Files.list("/tmp", prefix: "bursar-bench-")) ?? [] {
+            let name = path.dropFirst(throwAway.count)
+            guard let process = pid_t(name.prefix { $0.isNumber }), kill(process, 0) != 0, errno == ESRCH
+            else {
+                continue
+            }
+            if name.hasSuffix("-work") {
+                try? Files.removeTree(path)
+            } else {
+                // What is no server's is left alone.
+                try? await EmbeddedServer.destroy(path)
+            }
         }
     }
 

@@ -114,12 +114,13 @@ struct CaseRun: Sendable {
         return result
     }
 
+    func arena(of contender: Contender) -> Arena { contender == .bursarWithoutOutbox ? arena.double : arena }
+
     private func measure(
         _ side: Side, _ contender: Contender, _ round: Int, rate: Double?
     ) async throws -> (Measurement, problem: String?) {
-        await side.wakeUp()
         try await arena.settle()
-        let before = try await Books.read(contender, in: arena)
+        let before = try await Books.read(contender, in: arena(of: contender))
         let processor = arena.server.processorTime
         var measurement = try await side.run(
             self, seconds: round == 0 && posting.load == nil ? 1 : effort.seconds,
@@ -129,7 +130,7 @@ struct CaseRun: Sendable {
             try await Task.sleep(for: .milliseconds(100))
             measurement.serverTime = arena.server.processorTime.map { $0 - processor }
         }
-        let after = try await Books.read(contender, in: arena)
+        let after = try await Books.read(contender, in: arena(of: contender))
         return (measurement, after.problem(since: before, posted: measurement.posted))
     }
 }

@@ -73,6 +73,7 @@ struct PostPlan: Sendable {
         for accounts in sizes {
             note("\(accounts) accounts are made ready")
             let arena = try await Arena.make(on: server, accounts: accounts)
+            if contenders.contains(.bursarWithoutOutbox) { try await arena.double.fill() }
             for posting in cases where posting.accounts == accounts {
                 let result = try await CaseRun(
                     arena: arena, posting: posting, contenders: contenders, effort: effort
@@ -81,6 +82,7 @@ struct PostPlan: Sendable {
                 report(result.table)
             }
             try await arena.drop()
+            try await arena.double.drop()
         }
     }
 

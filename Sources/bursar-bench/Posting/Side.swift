@@ -5,13 +5,13 @@ import LedgerStore
 /// A contender that is ready to be measured, any number of times.
 enum Side: Sendable {
     case program(BursarSide, LedgerStore)
-    case workers(hasOutbox: Bool)
+    case workers(Contender)
     case peer(Contender)
 
     static func open(_ contender: Contender, _ run: CaseRun) async throws -> Side {
         guard contender.isBursar else { return .peer(contender) }
-        if run.posting.processes > 1 { return .workers(hasOutbox: contender == .bursar) }
-        let store = try await run.arena.openStore(sessions: run.effort.sessions)
+        if run.posting.processes > 1 { return .workers(contender) }
+        let store = try await run.arena(of: contender).openStore(sessions: run.effort.sessions)
         let outbox = contender == .bursar ? "\(run.arena.server.work)/outbox" : nil
         return .program(
             BursarSide(store: store, outbox: outbox, posting: run.posting, writers: run.posting.writers),
@@ -22,9 +22,10 @@ enum Side: Sendable {
     func run(_ run: CaseRun, seconds: Int, seed: UInt64, rate: Double?) async throws -> Measurement {
         switch self {
         case .program(let side, _): return await side.work(seconds: Double(seconds), seed: seed, rate: rate)
-        case .workers(let hasOutbox):
+        case .workers(let contender):
             return try Workers(
-                arena: run.arena, posting: run.posting, hasOutbox: hasOutbox, sessions: run.effort.sessions
+                arena: run.arena(of: contender), posting: run.posting, hasOutbox: contender == .bursar,
+                sessions: run.effort.sessions
             ).work(seconds: seconds, seed: seed)
         case .peer(let contender):
             let server = run.arena.server
@@ -33,11 +34,6 @@ enum Side: Sendable {
                 directory: server.work
             ).run(contender, run.posting, seconds: seconds, seed: seed, rate: rate)
         }
-    }
-
-    /// What others wrote to the accounts meanwhile is news to a program that was not asked for a while.
-    func wakeUp() async {
-        if case .program(let side, _) = self { _ = await side.work(seconds: 0.2, seed: 0) }
     }
 
     func close() async {
