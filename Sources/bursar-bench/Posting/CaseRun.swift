@@ -35,6 +35,8 @@ struct ContenderResult: Codable, Sendable {
     /// Of all rounds together.
     var latencies: Latencies { rounds.reduce(into: Latencies()) { $0.add($1.latencies) } }
 
+    var syncTime: Double { median(rounds.compactMap(\.syncTime)) }
+
     var clientMicroseconds: Double { median(rounds.map(\.clientMicroseconds)) }
     var serverMicroseconds: Double? {
         let known = rounds.compactMap(\.serverMicroseconds)
@@ -56,6 +58,7 @@ struct ContenderResult: Codable, Sendable {
         try figures.encode(latencies.percentile(99.9), forKey: .p999Milliseconds)
         try figures.encode(latencies.percentile(100), forKey: .longestMilliseconds)
         try figures.encode(clientMicroseconds, forKey: .clientMicroseconds)
+        try figures.encode(syncTime, forKey: .syncMilliseconds)
         try figures.encodeIfPresent(serverMicroseconds, forKey: .serverMicroseconds)
     }
 
@@ -65,6 +68,7 @@ struct ContenderResult: Codable, Sendable {
         case p99Milliseconds = "p99_ms"
         case p999Milliseconds = "p999_ms"
         case longestMilliseconds = "longest_ms"
+        case syncMilliseconds = "sync_ms"
         case clientMicroseconds = "client_us"
         case serverMicroseconds = "server_us"
     }
@@ -121,10 +125,12 @@ struct CaseRun: Sendable {
     ) async throws -> (Measurement, problem: String?) {
         try await arena.settle()
         let before = try await Books.read(contender, in: arena(of: contender))
+        let syncTime = try Files.syncTime(in: arena.server.work)
         let processor = arena.server.processorTime
         var measurement = try await side.run(
             self, seconds: round == 0 && posting.load == nil ? 1 : effort.seconds,
             seed: effort.seed &+ UInt64(round) &* 7919, rate: rate)
+        measurement.syncTime = syncTime
         if let processor {
             // Sessions that were just closed are counted when the server has collected them.
             try await Task.sleep(for: .milliseconds(100))

@@ -37,6 +37,26 @@ enum Files {
         for path in try list(directory, prefix: prefix) { unlink(path) }
     }
 
+    /// How long a disk takes for a page that is to stay, in milliseconds: the median of a few.
+    static func syncTime(in directory: String) throws -> Double {
+        let path = "\(directory)/sync"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer {
+            close(descriptor)
+            unlink(path)
+        }
+        let page = [UInt8](repeating: 1, count: 8192)
+        let times = try (0..<15).map { _ in
+            let begun = ContinuousClock.now
+            guard Glibc.write(descriptor, page, page.count) == page.count, fdatasync(descriptor) == 0 else {
+                throw failure(path)
+            }
+            return (ContinuousClock.now - begun) / .milliseconds(1)
+        }
+        return median(times)
+    }
+
     static func makeDirectory(_ path: String) throws {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw failure(path) }
     }

@@ -17,6 +17,9 @@ struct Measurement: Codable, Sendable {
     var clientTime = 0.0
     /// CPU seconds of the server and its processes; nil where the server is not ours to look at.
     var serverTime: Double?
+    /// What the disk took for a page just before, in milliseconds: every commit waits for as much at least, and a
+    /// disk that others use makes rounds that cannot be compared.
+    var syncTime: Double?
     var latencies = Latencies()
 
     /// Posted a second.

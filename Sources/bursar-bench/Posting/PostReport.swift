@@ -33,7 +33,7 @@ extension CaseResult {
         "case, who",
         [
             "a second", "spread", "bursar is", "p50 ms", "p99 ms", "p99.9", "longest", "conflicts", "gave up",
-            "client µs", "server µs",
+            "client µs", "server µs", "sync ms",
         ])
 
     /// One line for each contender.
@@ -54,6 +54,7 @@ extension CaseResult {
                     "\(result.sum(\.conflicts))", "\(result.sum(\.gaveUp) + result.sum(\.failed))",
                     Columns.decimal(result.clientMicroseconds, 1),
                     result.serverMicroseconds.map { Columns.decimal($0, 1) } ?? "",
+                    Columns.decimal(result.syncTime, 2),
                 ])
         }
         let problems = contenders.flatMap { result in
