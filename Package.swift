@@ -83,7 +83,8 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "LedgerStoreTests", dependencies: ["LedgerStore", "LedgerService", "TestSupport"]),
         .testTarget(
-            name: "BenchTests", dependencies: ["bursar-bench", "LedgerService", "LedgerStore", "TestSupport"]),
+            name: "BenchTests",
+            dependencies: ["bursar", "bursar-bench", "LedgerService", "LedgerStore", "TestSupport"]),
         .testTarget(
             name: "LedgerServiceTests",
             dependencies: ["LedgerService", "TestSupport", .product(name: "Logging", package: "swift-log")]),

@@ -90,7 +90,8 @@ struct CaseRun: Sendable {
     let contenders: [Contender]
     let effort: Effort
 
-    /// A first round warms everything up and is not counted; where operations come by themselves, it tells how many can.
+    /// A first round warms everything up and is not counted; where operations come by themselves, it tells how many
+    /// can.
     func run() async throws -> CaseResult {
         var result = CaseResult(
             name: posting.name,

@@ -66,7 +66,8 @@ struct PeerScript {
             INSERT INTO peer.journal (reference, kind, narrative, actor) \
             VALUES (\(reference), '\(kind)', \(narrative), \(actor)) RETURNING id AS transaction \\gset
             INSERT INTO peer.entries (account_id, seq, transaction_id, side, amount, debits, credits, held) \
-            VALUES (:debit, :debit_version::bigint + 1, :transaction, 'debit', :amount, :debit_debits::bigint + :amount::bigint, \
+            VALUES (:debit, :debit_version::bigint + 1, :transaction, 'debit', :amount, \
+            :debit_debits::bigint + :amount::bigint, \
             :debit_credits, :debit_held);
             INSERT INTO peer.entries (account_id, seq, transaction_id, side, amount, debits, credits, held) \
             VALUES (:credit, :credit_version::bigint + 1, :transaction, 'credit', :amount, :credit_debits, \

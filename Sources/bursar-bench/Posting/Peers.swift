@@ -118,8 +118,8 @@ enum Peers {
         SELECT i, 'a' || i, 'Account a' || i, 'EUR', 'liability', 'open', 0, 0, \(balance), 0, 1
         FROM generate_series(1, \(accounts)) AS i
         UNION ALL
-        SELECT \(accounts + 1), 'cash-EUR', 'Cash EUR', 'EUR', 'asset', 'open', NULL, \(balance)::bigint * \(accounts), 0, 0,
-            \(accounts);
+        SELECT \(accounts + 1), 'cash-EUR', 'Cash EUR', 'EUR', 'asset', 'open', NULL,
+            \(balance)::bigint * \(accounts), 0, 0, \(accounts);
         INSERT INTO peer.journal (reference, kind, narrative, actor)
         SELECT 'opening-' || i, 'deposit', 'opening balance', 'bench' FROM generate_series(1, \(accounts)) AS i;
         INSERT INTO peer.entries (account_id, seq, transaction_id, side, amount, debits, credits, held)

@@ -100,11 +100,12 @@ extension PostReport {
             ["case", "who", "client µs", "server µs", "disk's sync ms", "conflicts", "not posted"],
             cases.flatMap { result in
                 result.contenders.map { own in
-                    [
+                    let share = Double(own.sum(\.conflicts)) * 100 / Double(max(own.sum(\.posted), 1))
+                    return [
                         result.name, own.contender.rawValue, Columns.decimal(own.clientMicroseconds, 1),
                         own.serverMicroseconds.map { Columns.decimal($0, 1) } ?? "",
                         Columns.decimal(own.syncTime, 2),
-                        "\(Columns.decimal(Double(own.sum(\.conflicts)) * 100 / Double(max(own.sum(\.posted), 1)), 1))%",
+                        "\(Columns.decimal(share, 1))%",
                         "\(own.sum(\.gaveUp) + own.sum(\.failed))",
                     ]
                 }
