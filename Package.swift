@@ -101,7 +101,11 @@ let package = Package(
             name: "DialectTests", dependencies: ["FaultProxy", "LedgerService", "LedgerStore", "TestSupport"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["bursar", "EmbeddedPostgres", "Postgres", "TestSupport"]),
+            name: "EndToEndTests",
+            dependencies: [
+                "bursar", "EmbeddedPostgres", "Ledger", "LedgerService", "LedgerStore", "Postgres",
+                "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
