@@ -1,3 +1,4 @@
+import Console
 import Glibc
 import TOMLKit
 
@@ -72,15 +73,12 @@ struct SettingsFile {
     private static func parse(
         _ text: String, path: String
     ) throws(CommandError) -> [String: Value] {
-        do {
+        do throws(TOMLText.Problem) {
             var values: [String: Value] = [:]
-            try flatten(TOMLTable(string: text), prefix: "", into: &values)
+            flatten(try TOMLText.table(text), prefix: "", into: &values)
             return values
-        } catch let error as TOMLParseError {
-            let place = "line \(error.source.begin.line), column \(error.source.begin.column)"
-            throw CommandError("\(path), \(place): \(error.description)", .badSettings)
         } catch {
-            throw CommandError("\(path): \(error)", .badSettings)
+            throw CommandError("\(path), \(error.place): \(error.message)", .badSettings)
         }
     }
 
@@ -165,6 +163,8 @@ struct SettingsFile {
         let unknown = values.keys.filter { !Self.keys.contains($0) && !$0.hasPrefix(Self.keyPrefix) }
         guard let unknown = unknown.sorted().first else { return }
         let known = Self.keys.sorted().joined(separator: ", ")
-        throw CommandError("\(path): there is no setting “\(unknown)”; there are \(known)", .badSettings)
+        // A key may be as long as the file.
+        let name = SafeText.printable(unknown, columns: 80)
+        throw CommandError("\(path): there is no setting “\(name)”; there are \(known)", .badSettings)
     }
 }
