@@ -51,14 +51,12 @@ struct SettingsFile {
 
     /// - Parameter mustExist: whether it was asked for by name.
     init(path: String, mustExist: Bool) throws(CommandError) {
-        self.path = path
         let bytes: [UInt8]
         do {
             bytes = try readFile(path, limit: Self.maximumBytes)
         } catch {
             if error.code == ENOENT || error.code == ENOTDIR, !mustExist {
-                isRead = false
-                values = [:]
+                self.init(path: path, isRead: false, values: [:])
                 return
             }
             throw CommandError("the settings file \(path) cannot be read: \(error.message)", .badSettings)
@@ -66,20 +64,24 @@ struct SettingsFile {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandError("the settings file \(path) is not UTF-8 text; convert it", .badSettings)
         }
-        isRead = true
-        values = try Self.parse(text, path: path)
+        try self.init(text: text, path: path)
     }
 
-    private static func parse(
-        _ text: String, path: String
-    ) throws(CommandError) -> [String: Value] {
+    /// - Parameter path: of the file that the text is in, for messages.
+    init(text: String, path: String) throws(CommandError) {
         do throws(TOMLText.Problem) {
             var values: [String: Value] = [:]
-            flatten(try TOMLText.table(text), prefix: "", into: &values)
-            return values
+            Self.flatten(try TOMLText.table(text), prefix: "", into: &values)
+            self.init(path: path, isRead: true, values: values)
         } catch {
             throw CommandError("\(path), \(error.place): \(error.message)", .badSettings)
         }
+    }
+
+    private init(path: String, isRead: Bool, values: [String: Value]) {
+        self.path = path
+        self.isRead = isRead
+        self.values = values
     }
 
     private static func flatten(

@@ -122,6 +122,11 @@ import Testing
         ("[ #", "line 1: a table's name begins"), ("[\n", "line 1: a table's name begins"),
         ("\u{feff}[.", "line 1: a table's name begins"), ("[é]", "line 1: a table's name begins"),
         ("actor = \"x\"\n\0connect = 3", "line 2: a control character"),
+        ("a = 1979-05-27T:", "line 1: no setting has such a value"),
+        ("a = [1,\n0x_]", "line 2: no setting has such a value"), ("a = 1__0", "line 1: no setting has"),
+        ("a = " + String(repeating: "1", count: 100_000), "line 1: no setting has such a value"),
+        ("a = 1 b = 2", "line 1: something follows a value"),
+        ("a = \"x\" \"y\"", "line 1: something follows"),
     ])
     func refusesSettingsThatTheParserCannotBear(text: String, said: String) async throws {
         let directory = try TemporaryDirectory()
