@@ -99,6 +99,12 @@ let package = Package(
             name: "TerminalTests", dependencies: ["CTerminal", "Console", "Terminal", "terminal-probe"]),
         .testTarget(
             name: "DialectTests", dependencies: ["FaultProxy", "LedgerService", "LedgerStore", "TestSupport"]),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "bursar", "CTerminal", "Console", "FaultProxy", "Interchange", "Ledger", "LedgerService",
+                "LedgerStore", "Postgres", "Terminal", "TestSupport", "TOMLKit",
+            ]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "EndToEndTests",
