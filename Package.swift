@@ -102,9 +102,19 @@ let package = Package(
             name: "TerminalTests", dependencies: ["CTerminal", "Console", "Terminal", "terminal-probe"]),
         .testTarget(
             name: "DialectTests", dependencies: ["FaultProxy", "LedgerService", "LedgerStore", "TestSupport"]),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "bursar", "CTerminal", "Console", "FaultProxy", "Interchange", "Ledger", "LedgerService",
+                "LedgerStore", "Postgres", "Terminal", "TestSupport", "TOMLKit",
+            ]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["bursar", "EmbeddedPostgres", "Postgres", "TestSupport"]),
+            name: "EndToEndTests",
+            dependencies: [
+                "bursar", "EmbeddedPostgres", "Ledger", "LedgerService", "LedgerStore", "Postgres",
+                "TestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -35,10 +35,24 @@ enum CSVWriter {
     private static func isPlain(_ byte: UInt8) -> Bool { (0x20...0x7e).contains(byte) }
 
     /// Whether spreadsheets may take a cell with this text for a formula; the wide forms count in some locales.
+    ///
+    /// Blanks, control characters, what is invisible, and quotes are looked past: some programs drop them before they
+    /// look at the cell.
     private static func startsFormula(_ text: String) -> Bool {
         switch text.unicodeScalars.first {
-        case "=", "+", "-", "@", "\t", "\r", "\n", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}": true
-        default: false
+        case "\t", "\r", "\n": return true
+        default: break
+        }
+        switch text.unicodeScalars.first(where: { !isLookedPast($0) }) {
+        case "=", "+", "-", "@", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}": return true
+        default: return false
+        }
+    }
+
+    private static func isLookedPast(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "\"", "'", "`", "\u{2018}"..."\u{201f}", "\u{ff02}", "\u{ff07}": true
+        default: scalar.properties.isWhitespace || scalar.isUnsafeToPrint || scalar.properties.isJoinControl
         }
     }
 

@@ -8,6 +8,9 @@ import Ledger
 ///     0193b2c4-0000-7000-8000-000000000001 41 5f3c… 576
 ///     accounts 1
 ///     digest 9a41…
+///
+/// A code that the ledger's own rules would not have let in, written past them, stands behind a second space with
+/// its characters escaped, so that it is one word of one line: see ``HeadsCode``.
 public struct HeadsWriter: Sendable {
     private var running = RunningDigest()
     /// How many heads were written.
@@ -22,7 +25,7 @@ public struct HeadsWriter: Sendable {
 
     public mutating func line(_ head: AccountHead) -> [UInt8] {
         count += 1
-        return hashed("\(head.account) \(head.seq) \(head.hash) \(head.code)\n")
+        return hashed("\(head.account) \(head.seq) \(head.hash) \(HeadsCode.written(head.code))\n")
     }
 
     /// What comes after the last head, and the hash of all that: it alone, published, vouches for the whole text.
@@ -44,8 +47,8 @@ public struct HeadsWriter: Sendable {
 /// Whether the text is whole is known at its end: read it once to the end before a word of it is believed.
 public struct HeadsReader {
     static let title = "bursar heads 1"
-    /// A line has an id, a number, a hash and a code of 64 characters at the most.
-    static let lineLimit = 512
+    /// A line has an id, a number, a hash and a code of 64 characters at the most, each escaped in 10 bytes.
+    static let lineLimit = 1024
 
     private let lines: LineReader
     private var running = RunningDigest()
@@ -85,7 +88,7 @@ public struct HeadsReader {
         last = account
         count += 1
         return AccountHead(
-            account: account, code: AccountCode(stored: String(words[3])), seq: seq, hash: hash)
+            account: account, code: HeadsCode.read(words[3]), seq: seq, hash: hash)
     }
 
     private mutating func readEnd(_ line: String) throws(ImportError) {
@@ -106,6 +109,45 @@ public struct HeadsReader {
 
     private func damaged(_ what: String) -> ImportError {
         ImportError("the file of heads was changed or cut: \(what)", line: lines.count)
+    }
+}
+
+/// An account's code as the last word of a line.
+///
+///     576            as it is: no code that the ledger lets in has a space in it
+///      a\u{a}b       behind a space: escaped
+enum HeadsCode {
+    /// The most scalars of a code that the database lets in; an owner may have taken the rule away.
+    private static let limit = 64
+
+    static func written(_ code: AccountCode) -> String {
+        do throws(Refusal) {
+            return try AccountCode(code.text).text
+        } catch {
+            return " " + code.text.unicodeScalars.prefix(limit).map(escaped).joined()
+        }
+    }
+
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        let isPlain = !scalar.isUnsafeToPrint && !scalar.properties.isWhitespace && scalar != "\\"
+        return isPlain ? String(scalar) : #"\u{\#(String(scalar.value, radix: 16))}"#
+    }
+
+    /// What is no escape stands for itself.
+    static func read(_ word: Substring) -> AccountCode {
+        guard word.first == " " else { return AccountCode(stored: String(word)) }
+        var text = ""
+        var rest = word.dropFirst()
+        while let start = rest.firstRange(of: #"\u{"#),
+            let end = rest[start.upperBound...].firstIndex(of: "}")
+        {
+            let digits = rest[start.upperBound..<end]
+            guard let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init) else { break }
+            text += rest[..<start.lowerBound]
+            text.unicodeScalars.append(scalar)
+            rest = rest[rest.index(after: end)...]
+        }
+        return AccountCode(stored: text + rest)
     }
 }
 

@@ -1,6 +1,6 @@
 /// The human name of an account, unique in the ledger.
 ///
-/// 1 to 64 characters without spaces at the ends and without control or formatting characters, so that a code
+/// 1 to 64 characters (Unicode scalars, as the database counts) without spaces at the ends and without control or formatting characters, so that a code
 /// is one word on a screen, in a file and on a command line. Two codes are the same when their UTF-8 bytes are,
 /// and sort by them, as in the database.
 public struct AccountCode: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -76,6 +76,9 @@ extension Hasher {
 /// steer a terminal or reorder a line: control characters, line and paragraph separators, and the invisible
 /// formatting characters, among them the bidirectional overrides.
 ///
+/// A limit is of Unicode scalars, which the database calls characters: what a reader takes for one character may be
+/// any number of them.
+///
 /// Joiners stay allowed, since emoji and several scripts are written with them.
 func checked(_ text: String, field: String, limit: Int, required: Bool = false) throws(Refusal) -> String {
     if text.isEmpty {
@@ -85,8 +88,8 @@ func checked(_ text: String, field: String, limit: Int, required: Bool = false) 
     if isPrintableASCII(text) {
         return try checkedASCII(text, field: field, limit: limit, required: required)
     }
-    // A grapheme may be arbitrarily long, so the bytes are bounded too.
-    if text.utf8.count > limit * 4 || text.count > limit {
+    // Bytes are counted already, and no scalar has more than four.
+    if text.utf8.count > limit * 4 || text.unicodeScalars.count > limit {
         throw .textInvalid(field: field, why: "it is longer than \(limit) characters")
     }
     for scalar in text.unicodeScalars {

@@ -195,8 +195,9 @@ extension LedgerService {
         let known =
             await Task { [store] in
                 do {
-                    let known = try await store.queries.settled(references: references)
-                    if !known.isEmpty { try await store.confirm(timeout: Self.lateConfirmation) }
+                    let queries = store.queries(within: Self.lateAnswer)
+                    let known = try await queries.settled(references: references)
+                    if !known.isEmpty { try await store.confirm(timeout: Self.lateAnswer) }
                     return known
                 } catch {
                     return [:]
@@ -206,8 +207,9 @@ extension LedgerService {
         return known.filter { entry in fingerprints.contains { $0 == (entry.key, entry.value.fingerprint) } }
     }
 
-    /// For a server that has been waiting for its standby all the time, and will hardly get an answer now.
-    private static let lateConfirmation = Duration.seconds(2)
+    /// For a server that answers nothing any more, or has been waiting for its standby all the time: it will hardly
+    /// begin now.
+    private static let lateAnswer = Duration.seconds(2)
 
     private func finish(
         _ batch: inout Batch, _ results: [OperationOutcome.Result], attemptTime: Duration

@@ -17,9 +17,11 @@ extension LedgerService {
         guard let operation = batch.pending.first?.operation else { return .clear }
         // A race for an account's next record is an everyday event, and never out of sight.
         if failure.kind == .lostRace, operation.writeKind != .openings { return .clear }
-        guard let access = try? await store.access(), access.isConfined else { return .clear }
+        guard let access = try? await store.access(timeout: policy.deadline), access.isConfined else {
+            return .clear
+        }
         if count > 1 { return .unclear }
-        let queries = store.queries
+        let queries = store.queries(within: policy.deadline)
         if failure.kind == .referenceTaken {
             let settled = try? await queries.settled(references: [operation.reference])
             return settled?.isEmpty == true ? .blocked(.referenceReused(operation.reference)) : .clear

@@ -107,11 +107,16 @@ public struct LedgerStore: Sendable {
         await readers.close()
     }
 
-    /// Answers the questions of screens and commands, each in a short transaction of its own.
-    public var queries: LedgerQueries {
+    /// Answers the questions of screens and commands, each in a short transaction of its own, for as long as somebody
+    /// waits for the answer.
+    public var queries: LedgerQueries { queries(within: nil) }
+
+    /// The same, where nobody is there to stop waiting: a question that has no answer within this time fails.
+    public func queries(within limit: Duration?) -> LedgerQueries {
         LedgerQueries(dialect: dialect, search: search) {
             [readers] (queries, timeout) async throws(PostgresError) -> [Rows] in
-            try await readers.withConnection(timeout: timeout) {
+            let timeout = timeout ?? limit
+            return try await readers.withConnection(timeout: timeout) {
                 connection async throws(PostgresError) -> [Rows] in
                 try await connection.pipeline(queries, timeout: timeout)
             }

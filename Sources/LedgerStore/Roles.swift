@@ -106,16 +106,19 @@ extension LedgerStore {
     }
 
     /// What the connected role may do in this ledger.
-    public func access() async throws(PostgresError) -> Access {
+    public func access(timeout: Duration? = nil) async throws(PostgresError) -> Access {
         let dialect = dialect
-        return try await readers.withConnection { connection async throws(PostgresError) -> Access in
+        return try await readers.withConnection(timeout: timeout) {
+            connection async throws(PostgresError) -> Access in
             let nothing = Access(level: .none, mayReverse: false, isConfined: false)
-            guard let row = try await connection.query(Self.selectAccess).first else { return nothing }
+            guard let row = try await connection.query(Self.selectAccess, timeout: timeout).first else {
+                return nothing
+            }
             let level = try row.accessLevel(from: 0)
             let reverses = try row.decode(4, as: Bool.self)
             var isConfined = false
             if let statement = dialect.selectIsConfined {
-                isConfined = try await connection.query(statement).first?.decode(0) ?? false
+                isConfined = try await connection.query(statement, timeout: timeout).first?.decode(0) ?? false
             }
             return Access(
                 level: level, mayReverse: reverses && (dialect.grantsColumns || level >= .supervisor),

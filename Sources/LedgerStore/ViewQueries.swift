@@ -10,6 +10,7 @@ extension LedgerStore {
     public func view(of operations: [Operation], timeout: Duration? = nil) async throws(PostgresError)
         -> LedgerView
     {
+        let queries = queries(within: timeout)
         var originals: [Reference: PostedTransaction] = [:]
         let reversed = Set(operations.compactMap(\.reversedReference))
         if !reversed.isEmpty {
@@ -61,7 +62,9 @@ extension LedgerStore {
                 return Array(results.dropFirst(begin.count))
             } catch {
                 // The transaction was begun by statement, so an error leaves it open.
-                if await connection.isUsable { try await connection.run(script: "ROLLBACK") }
+                if await connection.isUsable {
+                    try await connection.run(script: "ROLLBACK", timeout: timeout)
+                }
                 throw error
             }
         }

@@ -39,17 +39,17 @@ struct AccountShowCommand: LedgerCommand {
             if context.output.isJSON {
                 context.output.json(.account(listing.account))
             } else {
-                context.output.line(Self.text(listing))
+                context.output.lines(Self.lines(listing))
             }
             return .done
         }
     }
 
-    private static func text(_ listing: AccountListing) -> String {
+    private static func lines(_ listing: AccountListing) -> [String] {
         let account = listing.account
         let minimum = account.minimum.map { Money(units: $0, currency: account.currency).grouped }
         let held = Money(units: account.held, currency: account.currency)
-        return Table.text(
+        return Table.lines(
             [
                 ["account", "\(account.code)"],
                 ["name", account.name],
@@ -106,8 +106,8 @@ struct AccountListCommand: LedgerCommand {
         } else if accounts.isEmpty {
             if withHeader { output.note("no account matches") }
         } else {
-            output.line(
-                Table.text(
+            output.lines(
+                Table.lines(
                     accounts.map { listing in
                         let account = listing.account
                         return [
@@ -179,8 +179,8 @@ struct AccountStatementCommand: LedgerCommand {
         if output.isJSON {
             for line in lines { output.json(.record(line, account: account)) }
         } else if !lines.isEmpty {
-            output.line(
-                Table.text(
+            output.lines(
+                Table.lines(
                     lines.map { columns($0, account) },
                     alignment: [.right, .left, .left, .left, .right, .right, .left, .left],
                     header: withHeader

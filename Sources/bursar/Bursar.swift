@@ -29,7 +29,26 @@ enum Program {
         signal(SIGPIPE, SIG_IGN)
         if getenv("SWIFT_BACKTRACE") == nil { dieQuietly() }
         let commands = Bursar.configuration.subcommands.compactMap { $0.configuration.commandName }
-        Bursar.main(normalized(Array(CommandLine.arguments.dropFirst()), commands: Set(commands)))
+        run(normalized(Array(CommandLine.arguments.dropFirst()), commands: Set(commands)))
+    }
+
+    /// As `Bursar.main` does it, but for its messages, which repeat what was typed: they go to the terminal as
+    /// everything else does.
+    private static func run(_ arguments: [String]) {
+        do {
+            var command = try Bursar.parseAsRoot(arguments)
+            try command.run()
+        } catch {
+            let status = Bursar.exitCode(for: error)
+            let message = Bursar.fullMessage(for: error)
+            if !status.isSuccess {
+                Output.errorPage(message)
+            } else if !message.isEmpty {
+                // Help, version and completion scripts: nothing of them was typed.
+                print(message)
+            }
+            exit(status.rawValue)
+        }
     }
 
     /// Where Swift's tools are installed, its runtime answers a crash with a backtrace and a question, which an

@@ -17,7 +17,7 @@ struct DoctorCommand: LedgerCommand {
         let session = try await Session.open(context, schema: .any)
         do {
             let findings = try await examine(session, context)
-            context.output.isJSON ? context.output.json(findings.json) : context.output.line(findings.text)
+            context.output.isJSON ? context.output.json(findings.json) : context.output.lines(findings.lines)
             session.service.acknowledge(findings.left.settled)
             await session.close()
             return findings.schemaError == nil ? .done : .badSettings
@@ -107,7 +107,7 @@ private struct Findings {
         ])
     }
 
-    var text: String {
+    var lines: [String] {
         let top = [
             ["connection", connection], ["server", "\(facts.version) (\(facts.dialect.rawValue))"],
             ["schema", schemaVersion.map { "version \($0)" } ?? "none"],
@@ -116,8 +116,7 @@ private struct Findings {
         let rows =
             top + paths.map { ["path of \($0.name)", $0.value] }
             + settings.map { [$0.name, $0.value.isEmpty ? "(\($0.origin))" : "\($0.value)  (\($0.origin))"] }
-        let table = Table.text(rows, alignment: [.left, .left])
         let remarks = warnings.isEmpty ? ["no warnings"] : warnings.map { "warning: \($0)" }
-        return table + "\n" + (left.lines + remarks).joined(separator: "\n")
+        return Table.lines(rows, alignment: [.left, .left]) + left.lines + remarks
     }
 }

@@ -1,3 +1,4 @@
+import Console
 import Glibc
 import LedgerService
 import Logging
@@ -36,11 +37,7 @@ struct FileLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         // What a server or a person wrote may hold anything, and a log is read on a terminal.
-        let text = String(
-            event.message.description.unicodeScalars.map {
-                $0.value < 32 || $0.value == 127 ? "·" : Character($0)
-            })
-        file.write("\(event.level) \(label): \(text)")
+        file.write("\(event.level) \(label): \(SafeText.printable(event.message.description))")
     }
 }
 

@@ -50,10 +50,17 @@ struct Import {
         let message: String
     }
 
+    private struct Posting {
+        let rows: [ImportRow]
+        let outcomes: Task<[OperationOutcome], Never>
+    }
+
     private let service: LedgerService
     private let plan: Plan
     private let report: @Sendable (Finding) -> Void
     private var rehearsal: Rehearsal
+    /// The batch that is being posted while the next one is read.
+    private var posting: Posting?
     private(set) var summary = Summary()
 
     init(service: LedgerService, plan: Plan, report: @escaping @Sendable (Finding) -> Void) {
@@ -69,6 +76,18 @@ struct Import {
     mutating func run(
         _ file: inout ImportFile, progress: (Summary, ImportFile) -> Void
     ) async throws {
+        do {
+            try await postAll(&file, progress: progress)
+        } catch {
+            // What is under way is heard out; the first problem is the one that is told.
+            try? await settle()
+            throw error
+        }
+    }
+
+    private mutating func postAll(
+        _ file: inout ImportFile, progress: (Summary, ImportFile) -> Void
+    ) async throws {
         var rows: [ImportRow] = []
         var isAtEnd = false
         while !isAtEnd {
@@ -80,8 +99,10 @@ struct Import {
             if rows.count == plan.batch || isAtEnd {
                 try await post(rows)
                 rows.removeAll(keepingCapacity: true)
+                if isAtEnd { try await settle() }
                 progress(summary, file)
                 if Task.isCancelled {
+                    try await settle()
                     throw CommandError(
                         "stopped after \(summary.rows) rows; run it again to go on: nothing is posted twice",
                         .gaveUp)
@@ -114,8 +135,31 @@ struct Import {
                 refuse(row, error)
             }
         }
-        let results = try await perform(operations.map(\.operation))
-        for ((row, _), result) in zip(operations, results) { try note(row, result) }
+        if plan.isDryRun {
+            let results = try await rehearse(operations.map(\.operation))
+            for ((row, _), result) in zip(operations, results) { try note(row, result) }
+        } else {
+            // Rows of one account are posted in the file's order, so that a batch begins when the one before is over.
+            try await settle()
+            posting = Posting(
+                rows: operations.map(\.row),
+                outcomes: Task { [service, operations = operations.map(\.operation)] in
+                    await service.perform(operations)
+                })
+        }
+    }
+
+    /// Waits for the batch that is being posted, and notes what became of its rows.
+    private mutating func settle() async throws {
+        guard let posting else { return }
+        self.posting = nil
+        let outcomes = await withTaskCancellationHandler {
+            await posting.outcomes.value
+        } onCancel: {
+            posting.outcomes.cancel()
+        }
+        let results = try results(of: outcomes)
+        for (row, result) in zip(posting.rows, results) { try note(row, result) }
     }
 
     /// The account's own currency decides; a row that names another one is meant for another account.
@@ -135,16 +179,20 @@ struct Import {
     }
 
     private mutating func perform(_ operations: [Ledger.Operation]) async throws -> [Result] {
-        if plan.isDryRun {
-            return try await rehearsal.decide(operations).map { verdict in
-                switch verdict {
-                case .post(let decision): .posted(decision.receipt)
-                case .alreadyPosted(let receipt): .alreadyPosted(receipt)
-                case .refuse(let refusal): .refused(refusal)
-                }
+        plan.isDryRun ? try await rehearse(operations) : try results(of: await service.perform(operations))
+    }
+
+    private mutating func rehearse(_ operations: [Ledger.Operation]) async throws -> [Result] {
+        try await rehearsal.decide(operations).map { verdict in
+            switch verdict {
+            case .post(let decision): .posted(decision.receipt)
+            case .alreadyPosted(let receipt): .alreadyPosted(receipt)
+            case .refuse(let refusal): .refused(refusal)
             }
         }
-        let outcomes = await service.perform(operations)
+    }
+
+    private func results(of outcomes: [OperationOutcome]) throws -> [Result] {
         // The file is what somebody is told by: imported again, it tells them all.
         service.acknowledge(outcomes)
         return try outcomes.map { outcome in

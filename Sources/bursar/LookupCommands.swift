@@ -1,5 +1,4 @@
 import ArgumentParser
-import Console
 import Interchange
 import Ledger
 
@@ -34,7 +33,7 @@ struct ShowCommand: LedgerCommand {
             ["booked", "\(head.bookedAt.date) \(head.bookedAt.clock) UTC by \(head.actor)"],
             ["value date", "\(head.valueDate)"],
         ]
-        if let origin = head.origin { rows.append(["session", SafeText.printable(origin.sentence)]) }
+        if let origin = head.origin { rows.append(["session", origin.sentence]) }
         for (name, text) in [
             ("narrative", head.narrative), ("reason code", head.reasonCode ?? ""),
             ("reason", head.reason ?? ""),
@@ -44,8 +43,8 @@ struct ShowCommand: LedgerCommand {
             let isWhole = transaction.leftUnits <= 0
             rows.append(["reversed", isWhole ? "wholly" : "in part"])
         }
-        output.line(Table.text(rows, alignment: [.left, .left]))
-        output.line(output.entries(of: transaction.receipt))
+        output.lines(Table.lines(rows, alignment: [.left, .left]))
+        output.lines(output.entries(of: transaction.receipt))
     }
 
     private static func print(
@@ -56,8 +55,8 @@ struct ShowCommand: LedgerCommand {
         output.line(
             "posted: \(receipt.kind) \(receipt.reference), booked \(receipt.bookedAt.date) "
                 + "\(receipt.bookedAt.clock) UTC by \(change.actor)")
-        if let origin = record.origin { output.line("session: \(SafeText.printable(origin.sentence))") }
-        output.line(output.entries(of: receipt))
+        if let origin = record.origin { output.line("session: \(origin.sentence)") }
+        output.lines(output.entries(of: receipt))
     }
 }
 
@@ -111,8 +110,8 @@ struct JournalCommand: LedgerCommand {
                 head.reference.text,
             ]
         }
-        output.line(
-            Table.text(
+        output.lines(
+            Table.lines(
                 rows, alignment: [.left, .left, .left, .right, .left, .left, .left, .left],
                 header: withHeader
                     ? [

@@ -1,3 +1,4 @@
+import Console
 import Glibc
 import Interchange
 import Ledger
@@ -6,6 +7,9 @@ import LedgerService
 /// Where a command prints: results on stdout, everything else on stderr.
 ///
 /// With `--json` nothing but JSON comes on stdout. Progress is drawn on stderr, and only on a terminal.
+///
+/// Every line that is meant for people is made fit for a terminal here, whatever it was put together from: nothing of
+/// it steers the terminal, begins another line, or is longer than ``SafeText`` looks at. JSON escapes by itself.
 struct Output: Sendable {
     let isJSON: Bool
     let isQuiet: Bool
@@ -21,27 +25,32 @@ struct Output: Sendable {
     }
 
     /// One line of the result.
-    func line(_ text: String) { Self.write(text + "\n", to: STDOUT_FILENO) }
+    func line(_ text: String) { Self.print(text, to: STDOUT_FILENO) }
 
-    /// Bytes of the result.
+    /// Several lines of the result.
+    func lines(_ texts: [String]) {
+        Self.write(texts.map { SafeText.printable($0) + "\n" }.joined(), to: STDOUT_FILENO)
+    }
+
+    /// Bytes of the result, in a format that escapes by itself.
     func bytes(_ bytes: [UInt8]) throws(CommandError) {
         guard Self.write(bytes, to: STDOUT_FILENO) else {
             throw CommandError("the output cannot be written: \(FileError(code: errno).message)", .unsound)
         }
     }
 
-    func json(_ value: JSONValue) { line(value.text) }
+    func json(_ value: JSONValue) { Self.write(value.text + "\n", to: STDOUT_FILENO) }
 
     /// Something worth knowing that is not the result.
     func note(_ text: String) {
         if isQuiet { return }
         endProgress()
-        Self.write(text + "\n", to: STDERR_FILENO)
+        Self.print(text, to: STDERR_FILENO)
     }
 
     /// Draws the state of long work over the one before.
     func progress(_ text: String) {
-        if isWatched { Self.write("\r\u{1b}[K\(text)", to: STDERR_FILENO) }
+        if isWatched { Self.write("\r\u{1b}[K\(SafeText.printable(text))", to: STDERR_FILENO) }
     }
 
     func endProgress() {
@@ -55,14 +64,23 @@ struct Output: Sendable {
             json(.failure(error))
         } else {
             let word = error.refusal == nil ? "" : "refused: "
-            Self.write("bursar: \(word)\(error.message)\n", to: STDERR_FILENO)
+            Self.print("bursar: \(word)\(error.message)", to: STDERR_FILENO)
         }
     }
 
     /// Something that somebody should look at, said also with `--quiet`.
     func warning(_ text: String) {
         endProgress()
-        Self.write("bursar: \(text)\n", to: STDERR_FILENO)
+        Self.print("bursar: \(text)", to: STDERR_FILENO)
+    }
+
+    /// How a command is used, with what was typed wrong, in several lines.
+    static func errorPage(_ text: String) {
+        for line in text.split(separator: "\n") { print(String(line), to: STDERR_FILENO) }
+    }
+
+    private static func print(_ line: String, to descriptor: Int32) {
+        write(SafeText.printable(line) + "\n", to: descriptor)
     }
 
     @discardableResult
@@ -127,12 +145,12 @@ extension Output {
         let milliseconds = Money.text(
             Int64(outcome.elapsed.milliseconds * 10), digits: 1, grouping: false)
         line("\(word): \(receipt.kind) \(receipt.reference)  (\(tries), \(milliseconds) ms)")
-        line(entries(of: receipt))
+        lines(entries(of: receipt))
     }
 
     /// The entries of a receipt, one a line.
-    func entries(of receipt: Receipt) -> String {
-        Table.text(receipt.lines.map(Self.columns), alignment: Self.receiptAlignment)
+    func entries(of receipt: Receipt) -> [String] {
+        Table.lines(receipt.lines.map(Self.columns), alignment: Self.receiptAlignment)
     }
 
     private static let receiptAlignment: [Table.Alignment] = [

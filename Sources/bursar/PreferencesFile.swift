@@ -33,8 +33,7 @@ struct PreferencesFile {
         do {
             let bytes = try readFile(path, limit: Self.maximumBytes)
             guard let text = String(validating: bytes, as: UTF8.self) else { return preferences }
-            let table = try TOMLTable(string: text)
-            read(table, into: &preferences)
+            read(try TOMLText.table(text), into: &preferences)
         } catch let error as FileError {
             if error.code != ENOENT { log.warning("\(path) was not read: \(error.message)") }
         } catch {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Console
 import Interchange
 import Ledger
 import LedgerStore
@@ -21,26 +20,26 @@ struct RoleListCommand: LedgerCommand {
         try await withSession(context) { session in
             let roles = try await session.store.roles()
             for role in roles where !role.escapes.isEmpty {
-                context.output.warning(SafeText.printable(Self.warning(role)))
+                context.output.warning(Self.warning(role))
             }
             if context.output.isJSON {
                 for role in roles { context.output.json(.role(role)) }
             } else {
-                context.output.line(Self.table(roles))
+                context.output.lines(Self.table(roles))
             }
             return .done
         }
     }
 
-    private static func table(_ roles: [RoleListing]) -> String {
+    private static func table(_ roles: [RoleListing]) -> [String] {
         let rows = roles.map { role -> [String] in
             let inherited = role.confinedAs.map { $0 == role.name ? "" : " (as \($0))" } ?? ""
             return [
                 role.name, role.level.rawValue, role.canLogIn ? "yes" : "no",
                 (role.confinement?.sentence ?? "all") + inherited,
-            ].map { SafeText.printable($0) }
+            ]
         }
-        return Table.text(
+        return Table.lines(
             rows, alignment: [.left, .left, .left, .left], header: ["ROLE", "LEVEL", "LOGS IN", "ACCOUNTS"])
     }
 
@@ -110,7 +109,7 @@ extension Output {
         if isJSON {
             json(.object([("outcome", .string("done")), ("role", .string(role))]))
         } else {
-            line(SafeText.printable("\(role) \(what)"))
+            line("\(role) \(what)")
         }
     }
 }

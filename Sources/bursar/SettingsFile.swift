@@ -1,3 +1,4 @@
+import Console
 import Glibc
 import TOMLKit
 
@@ -50,14 +51,12 @@ struct SettingsFile {
 
     /// - Parameter mustExist: whether it was asked for by name.
     init(path: String, mustExist: Bool) throws(CommandError) {
-        self.path = path
         let bytes: [UInt8]
         do {
             bytes = try readFile(path, limit: Self.maximumBytes)
         } catch {
             if error.code == ENOENT || error.code == ENOTDIR, !mustExist {
-                isRead = false
-                values = [:]
+                self.init(path: path, isRead: false, values: [:])
                 return
             }
             throw CommandError("the settings file \(path) cannot be read: \(error.message)", .badSettings)
@@ -65,23 +64,24 @@ struct SettingsFile {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandError("the settings file \(path) is not UTF-8 text; convert it", .badSettings)
         }
-        isRead = true
-        values = try Self.parse(text, path: path)
+        try self.init(text: text, path: path)
     }
 
-    private static func parse(
-        _ text: String, path: String
-    ) throws(CommandError) -> [String: Value] {
-        do {
+    /// - Parameter path: of the file that the text is in, for messages.
+    init(text: String, path: String) throws(CommandError) {
+        do throws(TOMLText.Problem) {
             var values: [String: Value] = [:]
-            try flatten(TOMLTable(string: text), prefix: "", into: &values)
-            return values
-        } catch let error as TOMLParseError {
-            let place = "line \(error.source.begin.line), column \(error.source.begin.column)"
-            throw CommandError("\(path), \(place): \(error.description)", .badSettings)
+            Self.flatten(try TOMLText.table(text), prefix: "", into: &values)
+            self.init(path: path, isRead: true, values: values)
         } catch {
-            throw CommandError("\(path): \(error)", .badSettings)
+            throw CommandError("\(path), \(error.place): \(error.message)", .badSettings)
         }
+    }
+
+    private init(path: String, isRead: Bool, values: [String: Value]) {
+        self.path = path
+        self.isRead = isRead
+        self.values = values
     }
 
     private static func flatten(
@@ -165,6 +165,8 @@ struct SettingsFile {
         let unknown = values.keys.filter { !Self.keys.contains($0) && !$0.hasPrefix(Self.keyPrefix) }
         guard let unknown = unknown.sorted().first else { return }
         let known = Self.keys.sorted().joined(separator: ", ")
-        throw CommandError("\(path): there is no setting “\(unknown)”; there are \(known)", .badSettings)
+        // A key may be as long as the file.
+        let name = SafeText.printable(unknown, columns: 80)
+        throw CommandError("\(path): there is no setting “\(name)”; there are \(known)", .badSettings)
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Console
 import Interchange
 import Ledger
 import LedgerService
@@ -61,7 +60,7 @@ struct VerifyCommand: LedgerCommand {
         }
         if let written { lines.append(written.sentence) }
         // Printed heads are the result, and what was found goes beside it.
-        if heads != "-" { return output.line(lines.joined(separator: "\n")) }
+        if heads != "-" { return output.lines(lines) }
         for line in lines { report.isSound ? output.note(line) : output.warning(line) }
     }
 }
@@ -73,7 +72,7 @@ struct WrittenHeads: Sendable {
     let digest: Digest
 
     var sentence: String {
-        let place = path == "-" ? "printed" : "in \(SafeText.printable(path))"
+        let place = path == "-" ? "printed" : "in \(path)"
         return
             "\(Money.grouped(count)) heads are \(place), digest \(digest); keep them where the ledger's owner "
             + "cannot change them"
@@ -122,7 +121,7 @@ extension LedgerProblem {
         let account = account.map { "account \($0)" }
         let reference = reference.map { "reference \($0)" }
         let place = [account, reference].compactMap { $0 }.joined(separator: ", ")
-        return SafeText.printable(place.isEmpty ? message : "\(place): \(message)")
+        return place.isEmpty ? message : "\(place): \(message)"
     }
 }
 

@@ -40,6 +40,28 @@ struct TextTests {
         #expect(SafeText.wrapped("日本語", to: 1).count == 3)
     }
 
+    @Test(arguments: ["w", "w ", "日", "日 ", "\u{1b}", "e\u{301}", "\u{301}", "👨‍👩‍👧‍👦", " "])
+    func ofAMegabyteNoMoreIsShownThanAScreenCouldHold(piece: String) {
+        let text = "begin" + String(repeating: piece, count: 1_048_576 / piece.utf8.count)
+        let room = SafeText.maximumBytes + 100
+        #expect(SafeText.columns(text) <= room)
+        // A picture of a control character has three bytes.
+        #expect(SafeText.printable(text).utf8.count <= 3 * room)
+        #expect(SafeText.printable(text).hasPrefix("begi"))
+        #expect(SafeText.truncated(text, to: 2000).utf8.count <= 2000 * 7)
+        for columns in [1, 2, 40, 100_000] {
+            let lines = SafeText.wrapped(text, to: columns)
+            #expect(lines.count <= room)
+            #expect(lines.allSatisfy { SafeText.columns($0) <= max(columns, 2) })
+        }
+    }
+
+    @Test func aTextOfTheLongestKindIsShownWhole() {
+        let narrative = String(repeating: "日", count: 1000)
+        #expect(SafeText.printable(narrative) == narrative)
+        #expect(SafeText.wrapped(narrative, to: 80).joined() == narrative)
+    }
+
     @Test func everyScalarTakesAsManyColumnsInAFrameAsWereMeasured() {
         for value in UInt32(0)..<0x2_0000 {
             guard let scalar = Unicode.Scalar(value) else { continue }

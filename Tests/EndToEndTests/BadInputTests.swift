@@ -112,6 +112,63 @@ import Testing
         #expect(try await Program.run(["doctor", "--config", directory.path]).status == 78)
     }
 
+    /// The parser would go down with these; what is refused before it names the line.
+    @Test(arguments: [
+        ("\nkey" + String(repeating: ".a", count: 20_000) + " = 1", "line 2: a key has too many dots"),
+        ("[a" + String(repeating: ".a", count: 20_000) + "]", "line 1: a key has too many dots"),
+        ("a = " + String(repeating: "[", count: 20_000), "line 1: brackets are nested too deeply"),
+        ("\n\n a = " + String(repeating: "{a=", count: 20_000), "line 3: brackets are nested too deeply"),
+        ("[=]", "line 1: a table's name begins"), ("[[[a]]]", "line 1: a table's name begins"),
+        ("[ #", "line 1: a table's name begins"), ("[\n", "line 1: a table's name begins"),
+        ("\u{feff}[.", "line 1: a table's name begins"), ("[é]", "line 1: a table's name begins"),
+        ("actor = \"x\"\n\0connect = 3", "line 2: a control character"),
+        ("a = 1979-05-27T:", "line 1: no setting has such a value"),
+        ("a = [1,\n0x_]", "line 2: no setting has such a value"), ("a = 1__0", "line 1: no setting has"),
+        ("a = " + String(repeating: "1", count: 100_000), "line 1: no setting has such a value"),
+        ("a = 1 b = 2", "line 1: something follows a value"),
+        ("a = \"x\" \"y\"", "line 1: something follows"),
+    ])
+    func refusesSettingsThatTheParserCannotBear(text: String, said: String) async throws {
+        let directory = try TemporaryDirectory()
+        let file = try directory.write(text, to: "bursar.toml")
+        let result = try await Program.run(["doctor", "--config", file])
+        #expect(result.status == 78, "\(result.errors)")
+        #expect(result.errors.contains(said), "\(result.errors)")
+    }
+
+    @Test func readsSettingsWithDotsAndBracketsInTheirTexts() async throws {
+        let directory = try TemporaryDirectory()
+        let text = """
+            \u{feff}# [= a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s
+            environment = "[[[[[[[[[[[[[[[[[[[[[ .................... \\" #" # [=
+            actor = \"""
+            Anna ""\"""
+            [ log ] # [=
+            file = '\(directory.path)/log\\'
+            [retry]
+            deadline = 1.5
+            """
+        let file = try directory.write(text, to: "bursar.toml")
+        let result = try await Program.run([
+            "doctor", "--config", file, "--connect", "host=/nonexistent", "--json",
+        ])
+        #expect(result.status == 69, "\(result.output)")
+    }
+
+    @Test func namesAnUnknownSettingSafeToPrint() async throws {
+        let directory = try TemporaryDirectory()
+        let long = String(repeating: "k", count: 100_000)
+        for (key, shown) in [
+            ("a\\u001b[31m\u{202e}b", "“a␛[31m\u{fffd}b”"), (long, "“\(long.prefix(79))…”"),
+        ] {
+            let file = try directory.write("\"\(key)\" = 1", to: "bursar.toml")
+            let result = try await Program.run(["doctor", "--config", file])
+            #expect(result.status == 78)
+            #expect(
+                result.errors.contains("there is no setting \(shown); there are actor"), "\(result.errors)")
+        }
+    }
+
     @Test func refusesADataDirectoryThatCannotBeWritten() async throws {
         let result = try await Program.run(["account", "list", "--embedded", "/proc/bursar"])
         #expect(result.status == 78, "\(result.errors)")

@@ -38,6 +38,36 @@ import Testing
         #expect(try read(MemoryBytes(written([]), nextSize: { size })) == [])
     }
 
+    /// Codes that only plain SQL can have written.
+    @Test(arguments: [
+        "a\nb", "\n", "a b", " a", "", "a\u{1b}[31m", "\u{202e}", "a\\u{41} b", #"\u{"#, #" \u{zz}"#,
+        "\u{10ffff}",
+    ])
+    func aHostileCodeIsOneWordOfOneLine(code: String) throws {
+        let head = AccountHead(
+            account: Identifier(high: 1, low: 2), code: AccountCode(stored: code), seq: 1, hash: .zero)
+        let bytes = written([head])
+        #expect(try read(MemoryBytes(bytes)) == [head])
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 5)
+        #expect(!lines[2].unicodeScalars.contains { $0.isUnsafeToPrint })
+    }
+
+    @Test func aCodeOfAnyLengthLeavesTheTextReadable() throws {
+        let code = String(repeating: "\u{1b}", count: 100_000)
+        let head = AccountHead(
+            account: Identifier(high: 1, low: 2), code: AccountCode(stored: code), seq: 1, hash: .zero)
+        #expect(try read(MemoryBytes(written([head]))).first?.code.text == String(code.prefix(64)))
+    }
+
+    /// As files have it that were written before codes were escaped.
+    @Test func aCodeWithASpaceInItIsReadAsItStands() throws {
+        var text = "bursar heads 1\nmoment 2025-11-24T16:00:00.000000Z\n"
+        text += "\(Identifier(high: 1, low: 2)) 1 \(Digest.zero) a b\\u{41}\naccounts 1\n"
+        text += "digest \(Digest(of: Array(text.utf8)))\n"
+        #expect(try read(MemoryBytes(text)).map(\.code.text) == ["a b\\u{41}"])
+    }
+
     @Test func theFormIsFixed() {
         let text = String(decoding: written(Array(Self.heads.prefix(1))), as: UTF8.self)
         let lines = text.split(separator: "\n")

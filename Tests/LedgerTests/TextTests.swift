@@ -54,6 +54,14 @@ import Testing
                 #expect(
                     refusal { try make(String(repeating: letter, count: limit + 1)) }?.name == "text_invalid")
             }
+            // Characters to a reader of more than one scalar each: the database counts the scalars.
+            for letter in ["e\u{301}", "👨‍👩‍👧", "🇨🇿"] {
+                let fitting = limit / letter.unicodeScalars.count
+                #expect(refusal { try make(String(repeating: letter, count: fitting)) } == nil)
+                #expect(
+                    refusal { try make(String(repeating: letter, count: fitting + 1)) }?.name
+                        == "text_invalid")
+            }
             // One character to a reader, and any number of bytes.
             let stacked = "a" + String(repeating: "\u{301}", count: limit * 2)
             #expect(stacked.count == 1)

@@ -11,11 +11,19 @@ struct Glyph: Hashable, Sendable {
 /// bidirectional overrides, other invisible formatting) is shown as a visible sign. What terminals measure
 /// differently (families of emoji joined into one, skin tones, variation selectors, flags) is reduced to what
 /// all of them measure alike, so that columns stay straight everywhere.
+///
+/// Nothing takes longer, or more lines, than ``maximumBytes`` of text do, however long a text is.
 public enum SafeText {
+    /// What is looked at of a text. The ledger's own rules allow a quarter of it; what is longer came past them, and
+    /// ends with an ellipsis.
+    static let maximumBytes = 1 << 14
+
+    private static let ellipsis = Glyph(text: "…", columns: 1)
+
     /// The glyphs of a text, in order.
     static func glyphs(_ text: String) -> [Glyph] {
         var glyphs: [Glyph] = []
-        glyphs.reserveCapacity(text.utf8.count)
+        glyphs.reserveCapacity(min(text.utf8.count, maximumBytes))
         forEachGlyph(text) {
             glyphs.append($0)
             return true
@@ -36,12 +44,21 @@ public enum SafeText {
 
     /// The text as it may be printed.
     public static func printable(_ text: String) -> String {
-        isPlain(text) ? text : glyphs(text).map(\.text).joined()
+        if isPlain(text) { return text }
+        var printable = ""
+        forEachGlyph(text) {
+            printable += $0.text
+            return true
+        }
+        return printable
     }
+
+    /// The text as it may be printed where there is so much room.
+    public static func printable(_ text: String, columns: Int) -> String { truncated(text, to: columns) }
 
     /// Whether the text is printable ASCII, which most is: each byte is a glyph of one column then.
     private static func isPlain(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f }
+        text.utf8.count <= maximumBytes && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f }
     }
 
     /// Calls `body` with each glyph until it returns false.
@@ -53,7 +70,14 @@ public enum SafeText {
             return
         }
         var builder = GlyphBuilder()
+        var left = maximumBytes
         for scalar in text.unicodeScalars {
+            left -= UTF8.width(scalar)
+            if left < 0 {
+                if let glyph = builder.finish(), !body(glyph) { return }
+                _ = body(ellipsis)
+                return
+            }
             if let glyph = builder.add(scalar), !body(glyph) { return }
         }
         if let glyph = builder.finish() { _ = body(glyph) }
@@ -64,8 +88,8 @@ public enum SafeText {
         guard columns > 0 else { return "" }
         if text.utf8.count <= columns, isPlain(text) { return text }
         var result = ""
-        // How long the result was when there was still room for the ellipsis.
-        var shortened = ""
+        // How many bytes the result had when there was still room for the ellipsis.
+        var roomy = 0
         var used = 0
         var fits = true
         forEachGlyph(text) { glyph in
@@ -75,49 +99,69 @@ public enum SafeText {
             }
             used += glyph.columns
             result += glyph.text
-            if used < columns { shortened = result }
+            if used < columns { roomy = result.utf8.count }
             return true
         }
-        return fits ? result : shortened + ellipsis
+        return fits ? result : String(decoding: result.utf8.prefix(roomy), as: UTF8.self) + ellipsis
     }
 
-    /// The text in lines of at most `columns`, broken at spaces where there are any.
+    /// The text in lines of at most `columns`, broken at spaces where there are any. Takes as long as the text is, and
+    /// a glyph that is wider than a line has one to itself.
     static func wrapped(_ text: String, to columns: Int) -> [String] {
         guard columns > 0 else { return [] }
-        var lines: [String] = []
-        var line = ""
-        var used = 0
-        for word in text.split(separator: " ", omittingEmptySubsequences: true).map(String.init) {
-            let width = self.columns(word)
-            if used > 0, used + 1 + width <= columns {
-                line += " " + word
-                used += 1 + width
-                continue
-            }
-            if used > 0 { lines.append(line) }
-            (line, used) = (word, width)
-            while used > columns {
-                let head = prefix(line, columns: columns)
-                lines.append(head.taken)
-                line = head.rest
-                used = self.columns(line)
-            }
+        var lines = LineBreaker(columns: columns)
+        forEachGlyph(text) { glyph in
+            lines.add(glyph)
+            return true
         }
-        if used > 0 { lines.append(line) }
+        return lines.finish()
+    }
+}
+
+/// Puts glyphs together to words, and words to lines.
+private struct LineBreaker {
+    let columns: Int
+    private var lines: [String] = []
+    private var line = ""
+    private var lineColumns = 0
+    private var word = ""
+    private var wordColumns = 0
+
+    init(columns: Int) { self.columns = columns }
+
+    mutating func add(_ glyph: Glyph) {
+        if glyph.text == " " { return endWord() }
+        // A word that is longer than a line fills lines of its own.
+        if wordColumns > 0, wordColumns + glyph.columns > columns {
+            endLine()
+            lines.append(word)
+            (word, wordColumns) = ("", 0)
+        }
+        word += glyph.text
+        wordColumns += glyph.columns
+    }
+
+    mutating func finish() -> [String] {
+        endWord()
+        endLine()
         return lines
     }
 
-    private static func prefix(_ text: String, columns: Int) -> (taken: String, rest: String) {
-        var (taken, rest, used) = ("", "", 0)
-        for glyph in glyphs(text) {
-            if rest.isEmpty, used + glyph.columns <= columns || used == 0 {
-                used += glyph.columns
-                taken += glyph.text
-            } else {
-                rest += glyph.text
-            }
+    private mutating func endWord() {
+        if wordColumns == 0 { return }
+        if lineColumns > 0, lineColumns + 1 + wordColumns <= columns {
+            line += " " + word
+            lineColumns += 1 + wordColumns
+        } else {
+            endLine()
+            (line, lineColumns) = (word, wordColumns)
         }
-        return (taken, rest)
+        (word, wordColumns) = ("", 0)
+    }
+
+    private mutating func endLine() {
+        if lineColumns > 0 { lines.append(line) }
+        (line, lineColumns) = ("", 0)
     }
 }
 

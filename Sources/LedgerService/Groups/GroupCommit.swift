@@ -42,6 +42,10 @@ actor GroupCommit {
     private var memory = AccountMemory()
     private var size = GroupSize()
     private var running: [Int: Running] = [:]
+    /// How many were answered since the last group was made up, and how long they are waited for.
+    private var returning = 0
+    private var patience = Duration.zero
+    private static let longestPatience = Duration.microseconds(200)
     private var lastNumber = 0
 
     init(lanes: Int) { self.lanes = lanes }
@@ -73,9 +77,8 @@ actor GroupCommit {
         if isKeeping { return }
         isKeeping = true
         Task {
-            // Those who were answered together ask again together: let all of them do so first.
-            await Task.yield()
             while !unkept.isEmpty {
+                await awaitReturn(service)
                 beingKept = unkept
                 unkept = []
                 if let failure = await service.keep(beingKept.map(\.operation)) {
@@ -89,6 +92,15 @@ actor GroupCommit {
             }
             isKeeping = false
         }
+    }
+
+    /// Those who were answered together mostly ask again together, and a group of all of them costs little more than one of
+    /// the first. They are waited for, for a moment that is short beside what a group takes.
+    private func awaitReturn(_ service: LedgerService) async {
+        let clock = service.environment.uptime
+        let end = clock() + patience
+        repeat { await Task.yield() } while unkept.count < returning && clock() < end
+        returning = 0
     }
 
     // MARK: Groups
@@ -138,6 +150,7 @@ actor GroupCommit {
     ) -> Set<Identifier> {
         guard var group = running[number] else { return [] }
         for end in report.ended { answer(end.id, end.outcome) }
+        returning += report.ended.count
         memory.forget(report.touched)
         memory.remember(report.left.values, at: service.environment.uptime())
         if let held = report.memoryHeld { memory.learn(held: held) }
@@ -154,6 +167,7 @@ actor GroupCommit {
     private func end(_ number: Int, of count: Int, took time: Duration, _ service: LedgerService) {
         running[number] = nil
         size.learn(count, took: time)
+        patience = min(time / 8, Self.longestPatience)
         dispatch(service)
     }
 
