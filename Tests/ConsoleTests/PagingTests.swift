@@ -200,18 +200,34 @@ struct AttemptLogTests {
 
     @Test func keepsTheLatestOperationsAndTheTotalsOfAll() throws {
         var log = AttemptLog()
+        var sample = AttemptSample(.everything)
         for number in 0..<5000 {
             let operation = OperationSummaryMaker.summary(number)
-            log.add(.init(at: ConsoleDriver.now, operation: operation, attempt: 1, phase: .started))
-            log.add(
-                .init(
-                    at: ConsoleDriver.now, operation: operation, attempt: 1,
-                    phase: .refused(.sameAccount(AccountCode(stored: "1")), elapsed: .zero)))
+            let refusal = Refusal.sameAccount(AccountCode(stored: "1"))
+            sample.add(
+                [AttemptEvent.Phase.started, .refused(refusal, elapsed: .zero)].map {
+                    AttemptEvent(
+                        at: ConsoleDriver.now, operation: operation, attempt: 1, conflicts: 0, phase: $0)
+                })
+            if number.isMultiple(of: 100) { log.add(sample.take()) }
         }
+        log.add(sample.take())
         #expect(log.count == AttemptLog.maximumOperations)
         #expect(log.totals.refused == 5000)
         #expect(log[0]?.operation.reference.text == "r4999")
         #expect(log[AttemptLog.maximumOperations] == nil)
+    }
+
+    @Test func saysSoOnlyWhileTheListLeavesSomethingOut() throws {
+        var driver = try ConsoleDriver(120, 40)
+        driver.flood(operations: 400, over: .seconds(2))
+        #expect(driver.shows("posted 399"))
+        #expect(!driver.shows("shown"))
+        driver.flood(operations: 24_000, over: .seconds(2))
+        #expect(driver.shows("shown · all counted · posted 24,351"))
+        // Two thousand operations later none of those is in the list.
+        for _ in 0..<10 { driver.flood(operations: 400, over: .seconds(2)) }
+        #expect(!driver.shows("shown"))
     }
 
     @Test func holdsStillWhileFrozen() throws {
