@@ -230,6 +230,37 @@ struct AttemptLogTests {
         #expect(!driver.shows("shown"))
     }
 
+    @Test func whatComesInLateSaysWhatIsMissing() throws {
+        var sample = AttemptSample(.init(operationsASecond: 1, operations: 10))
+        let begin = ConsoleDriver.now
+        func add(_ number: Int, _ attempt: Int, _ conflicts: Int, _ phase: AttemptEvent.Phase, at: Timestamp)
+        {
+            sample.add([
+                AttemptEvent(
+                    at: at, operation: OperationSummaryMaker.summary(number), attempt: attempt,
+                    conflicts: conflicts, phase: phase)
+            ])
+        }
+        let conflict = AttemptEvent.Phase.conflicted(
+            Conflict(attempt: 1, sqlState: "40001", cause: "test"), after: .milliseconds(3))
+        // The first uses up what there is for the plain ones, the second what there is for trouble.
+        for number in 0..<3 { add(number, 1, 0, .started, at: begin) }
+        for number in 1..<3 { add(number, 1, 1, conflict, at: begin) }
+        add(2, 2, 1, .started, at: begin)
+        add(2, 2, 2, conflict, at: begin)
+        let end = begin.advanced(by: .seconds(2))
+        add(2, 2, 2, .gaveUp(Failure(message: "enough"), elapsed: .seconds(2)), at: end)
+        var log = AttemptLog()
+        log.add(sample.take())
+        #expect(log.count == 3)
+        let second = try #require(log[Reference(stored: "r1")])
+        #expect(second.hidden == 0 && second.conflicts == 1)
+        #expect(second.began == begin.advanced(by: .milliseconds(-3)))
+        let third = try #require(log[Reference(stored: "r2")])
+        #expect(third.hidden == 2 && third.conflicts == 2 && third.lines.count == 1)
+        #expect(third.began == begin)
+    }
+
     @Test func holdsStillWhileFrozen() throws {
         var driver = try ConsoleDriver(100, 30)
         post(&driver, "5", conflicts: 0)
