@@ -20,7 +20,12 @@ let package = Package(
         .target(name: "LedgerStore", dependencies: ["Ledger", "Postgres"]),
         .target(
             name: "LedgerService",
-            dependencies: ["Ledger", "LedgerStore", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "Ledger", "LedgerStore",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(name: "EmbeddedPostgres"),
         .target(name: "Interchange", dependencies: ["Ledger"]),
         .target(
@@ -28,7 +33,6 @@ let package = Package(
             dependencies: [
                 "Ledger", "LedgerService",
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
         .target(
             name: "CTerminal", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),

@@ -14,7 +14,7 @@ public enum ConsoleAction: Sendable {
     /// The question could not be answered.
     case queryFailed(RequestID, message: String)
 
-    case attemptsArrived([AttemptEvent])
+    case attemptsArrived(AttemptBatch)
     case operationFinished(OperationOutcome)
 
     /// The ledger cannot be reached just now; the message says why in plain words.

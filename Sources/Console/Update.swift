@@ -18,7 +18,7 @@ extension ConsoleState {
                 screens[index] = verify
             }
         case .queryFailed(let id, let message): failed(id, message)
-        case .attemptsArrived(let events): effects = arrived(events)
+        case .attemptsArrived(let batch): effects = arrived(batch)
         case .operationFinished(let outcome): effects = finished(outcome)
         case .connectionLost(let message): connectionProblem = message
         case .standbyChanged(let isStandby): identity.isStandby = isStandby
@@ -154,11 +154,11 @@ extension ConsoleState {
         previewFailed(id, message)
     }
 
-    private mutating func arrived(_ events: [AttemptEvent]) -> [ConsoleEffect] {
-        attempts.add(events)
-        if let last = events.last { now = max(now, last.at) }
+    private mutating func arrived(_ batch: AttemptBatch) -> [ConsoleEffect] {
+        attempts.add(batch)
+        if let latest = batch.latest { now = max(now, latest) }
         lastActivity = now
-        return events.flatMap { event -> [ConsoleEffect] in
+        return batch.events.flatMap { event -> [ConsoleEffect] in
             switch event.phase {
             case .posted(let receipt, _, _), .alreadyPosted(let receipt, _): resolve(receipt)
             default: []

@@ -12,7 +12,8 @@ extension LedgerService {
         let over = batch.bringForward { isOver($0, at: begun) }
         if over > 0 { return await finish(&batch, over) { .gaveUp(givingUp($0, at: begun)) } }
         let count = batch.chunk
-        await publish(batch, batch.beginAttempt(of: count)) { _ in .started }
+        let new = batch.beginAttempt(of: count)
+        publish(batch, new) { _ in .started }
         var fromMemory = false
         do throws(StoreFailure) {
             let plan = try await decide(&batch, count, &fromMemory)
@@ -52,13 +53,13 @@ extension LedgerService {
             let plan = batch.plan(count, in: known.view, bookedAt: environment.now())
             if known.isFresh || plan.postsAll {
                 fromMemory = !known.isFresh
-                await look(&batch, count, at: known.view)
+                look(&batch, count, at: known.view)
                 return plan
             }
         }
         let view = try await read(batch.pending.prefix(count).map(\.operation), timeout: timeLeft(batch))
         let plan = batch.plan(count, in: view, bookedAt: environment.now())
-        await look(&batch, count, at: view)
+        look(&batch, count, at: view)
         return plan
     }
 
@@ -73,10 +74,10 @@ extension LedgerService {
     }
 
     /// Tells what the view shows of what happened before, and keeps it for the next attempt to be compared with.
-    private func look(_ batch: inout Batch, _ count: Int, at view: LedgerView) async {
-        await publishRereads(batch, count, view)
+    private func look(_ batch: inout Batch, _ count: Int, at view: LedgerView) {
+        publishRereads(batch, count, view)
         batch.remember(view)
-        await publishResolutions(batch, count, view)
+        publishResolutions(batch, count, view)
     }
 
     private func handle(
@@ -96,7 +97,7 @@ extension LedgerService {
         case .unknownOutcome:
             batch.noteLostAnswer(of: count)
             let lost = Failure(message: failure.cause, sqlState: failure.sqlState)
-            await publish(batch, Array(0..<count)) { _ in .unknown(lost) }
+            publish(batch, Array(0..<count)) { _ in .unknown(lost) }
             await retry(failure, &batch, count, after: time)
         case .ruleViolated where count > 1, .failed where count > 1:
             // One of them is the reason: halves find it without giving up the rest.
@@ -125,7 +126,7 @@ extension LedgerService {
         let hit = await singleOut(failure, &batch, count)
         batch.note(failure, on: hit)
         if failure.kind != .unknownOutcome {
-            await publish(batch, hit) { .conflicted($0.conflicts[$0.conflicts.count - 1], after: time) }
+            publish(batch, hit) { .conflicted($0.conflicts[$0.conflicts.count - 1], after: time) }
         }
         batch.goOn(with: hit, of: count)
         if failure.kind == .unavailable || failure.kind == .unknownOutcome { await recover?() }
@@ -134,7 +135,7 @@ extension LedgerService {
         let remaining = policy.deadline - (environment.uptime() - batch.pending[0].start)
         guard wait > .zero, remaining > .zero else { return }
         batch.forgetKnown()
-        await publish(batch, Array(0..<hit.count)) { _ in .waiting(min(wait, remaining)) }
+        publish(batch, Array(0..<hit.count)) { _ in .waiting(min(wait, remaining)) }
         // A wait that is cut short by cancelling is over, and the next step sees that.
         try? await environment.sleep(min(wait, remaining))
     }
@@ -217,11 +218,10 @@ extension LedgerService {
         let now = environment.uptime()
         if feed.isHeard {
             let at = environment.now()
-            await feed.publish(
+            feed.publish(
                 zip(batch.pending, results).map { item, result in
                     AttemptEvent(
-                        at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
-                        phase: .init(result, attemptTime: attemptTime, elapsed: now - item.start))
+                        item, at: at, .init(result, attemptTime: attemptTime, elapsed: now - item.start))
                 })
         }
         batch.finish(results, at: now)
@@ -229,41 +229,40 @@ extension LedgerService {
 
     private func publish(
         _ batch: Batch, _ places: [Int], _ phase: (Batch.Item) -> AttemptEvent.Phase
-    ) async {
+    ) {
         // Nobody listens in most programs, and events are not free.
         guard feed.isHeard else { return }
         let at = environment.now()
-        await feed.publish(
-            places.map { place in
-                let item = batch.pending[place]
-                return AttemptEvent(
-                    at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
-                    phase: phase(item))
-            })
+        feed.publish(
+            places.map { place in AttemptEvent(batch.pending[place], at: at, phase(batch.pending[place])) })
     }
 
     /// Says what others did to the accounts since the attempt before.
-    private func publishRereads(_ batch: Batch, _ count: Int, _ view: LedgerView) async {
+    private func publishRereads(_ batch: Batch, _ count: Int, _ view: LedgerView) {
+        guard feed.isHeard else { return }
         let at = environment.now()
         let reread = batch.pending.prefix(count).filter { $0.attempts > 1 }.compactMap { item in
             let changes = batch.changes(for: item, in: view)
-            return changes.isEmpty
-                ? nil
-                : AttemptEvent(
-                    at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
-                    phase: .reread(changes))
+            return changes.isEmpty ? nil : AttemptEvent(item, at: at, .reread(changes))
         }
-        if !reread.isEmpty { await feed.publish(reread) }
+        if !reread.isEmpty { feed.publish(reread) }
     }
 
     /// Says what was found out about operations whose answer had been lost.
-    private func publishResolutions(_ batch: Batch, _ count: Int, _ view: LedgerView) async {
+    private func publishResolutions(_ batch: Batch, _ count: Int, _ view: LedgerView) {
+        guard feed.isHeard else { return }
         let at = environment.now()
         let resolved = batch.pending.prefix(count).filter(\.mayBePosted).map { item in
-            AttemptEvent(
-                at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
-                phase: .resolved(posted: view.settled[item.operation.reference] != nil))
+            AttemptEvent(item, at: at, .resolved(posted: view.settled[item.operation.reference] != nil))
         }
-        if !resolved.isEmpty { await feed.publish(resolved) }
+        if !resolved.isEmpty { feed.publish(resolved) }
+    }
+}
+
+extension AttemptEvent {
+    fileprivate init(_ item: Batch.Item, at: Timestamp, _ phase: Phase) {
+        self.init(
+            at: at, operation: OperationSummary(item.operation), attempt: item.attempts,
+            conflicts: item.conflictsTold, phase: phase)
     }
 }

@@ -16,6 +16,8 @@ struct Batch {
         let start: Duration
         var attempts = 0
         var conflicts: [Conflict] = []
+        /// Conflicts without the answers that got lost, which are told of in another way.
+        fileprivate(set) var conflictsTold = 0
         /// Whether the answer to an attempt got lost. From then on it may be on the books at any moment, and
         /// only the books can say that it is not.
         var mayBePosted = false
@@ -199,6 +201,7 @@ struct Batch {
         for index in places {
             pending[index].conflicts.append(
                 Conflict(failure, attempt: pending[index].attempts, account: account))
+            if failure.kind != .unknownOutcome { pending[index].conflictsTold += 1 }
         }
     }
 

@@ -17,6 +17,7 @@ struct FramesCommand: ParsableCommand {
 
     func run() throws {
         var keys: [Duration] = []
+        var counts: [Duration] = []
         var updates: [Duration] = []
         var frames: [Duration] = []
         var now = Timestamp(microseconds: 1_800_000_000_000_000)
@@ -29,6 +30,7 @@ struct FramesCommand: ParsableCommand {
         _ = state.start()
         _ = state.update(.keyPressed(.character("3")))
         let clock = ContinuousClock()
+        var sample = AttemptSample()
         var operation = 0
         for step in 0..<(seconds * Self.framesPerSecond) {
             now = Timestamp(microseconds: now.microseconds + 1_000_000 / Int64(Self.framesPerSecond))
@@ -36,7 +38,8 @@ struct FramesCommand: ParsableCommand {
                 operation += 1
                 return try Self.events(operation, at: now)
             }
-            updates.append(clock.measure { _ = state.update(.attemptsArrived(batch)) })
+            counts.append(clock.measure { sample.add(batch) })
+            updates.append(clock.measure { _ = state.update(.attemptsArrived(sample.take())) })
             let key: Key = step.isMultiple(of: 2) ? .down : .up
             keys.append(
                 clock.measure {
@@ -47,6 +50,7 @@ struct FramesCommand: ParsableCommand {
         }
         if !json { print(Timing.header) }
         for (title, times) in [
+            ("attempts of a frame counted", counts),
             ("attempts of a frame taken in", updates), ("key with its frame", keys), ("frame", frames),
         ] {
             let timing = Timing(title: title, times: times, rows: 0)
@@ -68,13 +72,13 @@ struct FramesCommand: ParsableCommand {
             statement: "post_transfer")
         let receipt = Receipt(
             reference: operation.reference, kind: "transfer", transaction: nil, bookedAt: now, lines: [])
-        func event(_ attempt: Int, _ phase: AttemptEvent.Phase) -> AttemptEvent {
-            AttemptEvent(at: now, operation: operation, attempt: attempt, phase: phase)
+        func event(_ attempt: Int, _ conflicts: Int, _ phase: AttemptEvent.Phase) -> AttemptEvent {
+            AttemptEvent(at: now, operation: operation, attempt: attempt, conflicts: conflicts, phase: phase)
         }
         return [
-            event(1, .started), event(1, .conflicted(conflict, after: .milliseconds(2))),
-            event(2, .started),
-            event(2, .posted(receipt, attemptTime: .milliseconds(3), elapsed: .milliseconds(6))),
+            event(1, 0, .started), event(1, 1, .conflicted(conflict, after: .milliseconds(2))),
+            event(2, 1, .started),
+            event(2, 1, .posted(receipt, attemptTime: .milliseconds(3), elapsed: .milliseconds(6))),
         ]
     }
 }

@@ -11,8 +11,9 @@ import Terminal
 /// It is used from the terminal's thread alone; only the inbox crosses threads.
 final class ConsoleEffects {
     private let session: Session
-    private let inbox: Inbox<ConsoleAction>
+    private let inbox: Inbox<ConsoleMessage>
     private let connection: ConnectionWatch
+    private let attempts: AttemptMailbox
     private let events: Task<Void, Never>
     private let role: Task<Void, Never>
     /// Operations under way.
@@ -24,18 +25,21 @@ final class ConsoleEffects {
     /// Questions on their way.
     private var questions: [RequestID: Task<Void, Never>] = [:]
 
-    init(session: Session, inbox: Inbox<ConsoleAction>) {
+    init(session: Session, inbox: Inbox<ConsoleMessage>) {
         self.session = session
         self.inbox = inbox
+        attempts = session.service.feed.listen()
         connection = ConnectionWatch(session: session, inbox: inbox)
         role = Task { [connection] in await connection.followRole() }
-        events = Task { [feed = session.service.feed] in
-            for await event in await feed.events() {
-                // While the screen cannot keep up, they wait in the feed, which forgets the oldest.
-                while !inbox.offer(.attemptsArrived([event])) {
-                    do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
-                }
-            }
+        events = Task { [attempts] in await attempts.announce(to: inbox) }
+    }
+
+    /// What the message is to the console. Attempts are taken only now, so that they wait in the feed, which is bounded,
+    /// while the screen stands still.
+    func action(of message: ConsoleMessage) -> ConsoleAction {
+        switch message {
+        case .action(let action): action
+        case .attemptsWait: .attemptsArrived(attempts.take())
         }
     }
 
@@ -83,6 +87,7 @@ final class ConsoleEffects {
 
     private func post(_ operation: Ledger.Operation, _ confirmation: Confirmation?) {
         let (service, inbox) = (session.service, inbox)
+        attempts.follow(operation.reference)
         postings[operation.reference] = Task {
             let outcome = await service.perform(operation, confirmed: confirmation)
             inbox.send(.operationFinished(outcome))
@@ -96,7 +101,7 @@ final class ConsoleEffects {
             do {
                 let answer = try await session.answer(question) { progress in
                     // A screen that cannot keep up does without some of them.
-                    _ = inbox.offer(.progressed(id, progress))
+                    _ = inbox.offer(.action(.progressed(id, progress)))
                 }
                 inbox.send(.answered(id, answer))
             } catch let refusal as Refusal {
@@ -112,6 +117,29 @@ final class ConsoleEffects {
             }
         }
     }
+}
+
+extension AttemptMailbox {
+    private static let frame = Duration.seconds(1) / 30
+
+    /// Wakes the screen for attempts: the first show at once, then as often as frames are drawn.
+    fileprivate func announce(to inbox: Inbox<ConsoleMessage>) async {
+        for await _ in arrivals {
+            inbox.send(ConsoleMessage.attemptsWait)
+            do { try await Task.sleep(for: Self.frame) } catch { return }
+        }
+    }
+}
+
+/// What other threads tell the terminal's.
+enum ConsoleMessage: Sendable {
+    case action(ConsoleAction)
+    /// There are attempts to take.
+    case attemptsWait
+}
+
+extension Inbox<ConsoleMessage> {
+    fileprivate func send(_ action: ConsoleAction) { send(.action(action)) }
 }
 
 extension Session {
@@ -184,12 +212,12 @@ extension Session {
 /// Tells when the ledger can be reached again, and when it can be written to.
 private actor ConnectionWatch {
     private let session: Session
-    private let inbox: Inbox<ConsoleAction>
+    private let inbox: Inbox<ConsoleMessage>
     private var isWatching = false
     private var isFollowing = false
     private var isStandby = false
 
-    init(session: Session, inbox: Inbox<ConsoleAction>) {
+    init(session: Session, inbox: Inbox<ConsoleMessage>) {
         self.session = session
         self.inbox = inbox
     }

@@ -53,7 +53,7 @@ enum ConsoleRuntime {
         let settings = context.settings
         var memory = remembers ? PreferencesFile(context) : nil
         let preferences = memory?.load() ?? settings.preferences
-        let inbox = try Inbox<ConsoleAction>()
+        let inbox = try Inbox<ConsoleMessage>()
         let terminal = try Terminal.open(
             Terminal.Options(usesColor: settings.color.value, theme: preferences.theme))
         terminal.setMouse(preferences.usesMouse)
@@ -65,12 +65,12 @@ enum ConsoleRuntime {
             preferences: preferences, now: environment.now(), size: terminal.size)
         for effect in state.start() { effects.perform(effect) }
         var isDrawn = false
-        let handle = { (events: [TerminalEvent<ConsoleAction>]) -> Directive in
+        let handle = { (events: [TerminalEvent<ConsoleMessage>]) -> Directive in
             if isDrawn { effects.frameIsDrawn() }
             isDrawn = false
             var directive = Directive()
             let time = ConsoleAction.ticked(environment.now())
-            for action in [time] + ConsoleAction.merged(events.compactMap(ConsoleAction.init)) {
+            for action in [time] + events.compactMap({ ConsoleAction($0, effects) }) {
                 effects.note(action)
                 for effect in state.update(action) {
                     if let request = Directive.Request(effect) {
@@ -174,25 +174,12 @@ enum ConsoleRuntime {
 }
 
 extension ConsoleAction {
-    /// The same actions, with attempts that follow each other taken together: each action costs the layout of a screen.
-    fileprivate static func merged(_ actions: [ConsoleAction]) -> [ConsoleAction] {
-        var merged: [ConsoleAction] = []
-        for action in actions {
-            if case .attemptsArrived(let events) = action, case .attemptsArrived(let before)? = merged.last {
-                merged[merged.count - 1] = .attemptsArrived(before + events)
-            } else {
-                merged.append(action)
-            }
-        }
-        return merged
-    }
-
     /// Nil for a tick: the time comes with every wake-up.
-    fileprivate init?(_ event: TerminalEvent<ConsoleAction>) {
+    fileprivate init?(_ event: TerminalEvent<ConsoleMessage>, _ effects: ConsoleEffects) {
         switch event {
         case .key(let key): self = .keyPressed(key)
         case .resized(let size): self = .resized(size)
-        case .message(let action): self = action
+        case .message(let message): self = effects.action(of: message)
         case .tick: return nil
         }
     }

@@ -110,9 +110,11 @@ extension Output {
         of feed: AttemptFeed, _ body: @Sendable () async -> Result
     ) async -> Result {
         guard isWatched else { return await body() }
-        let events = await feed.events()
+        let mailbox = feed.listen(.everything)
         let watcher = Task {
-            for await event in events { attempt(event) }
+            for await _ in mailbox.arrivals {
+                for event in mailbox.take().events { attempt(event) }
+            }
         }
         let result = await body()
         watcher.cancel()

@@ -8,10 +8,10 @@ import Testing
         "Ledger": ["Crypto"],
         "Postgres": ["CLibPQ"],
         "LedgerStore": ["Ledger", "Postgres"],
-        "LedgerService": ["Ledger", "LedgerStore", "Logging"],
+        "LedgerService": ["DequeModule", "Histogram", "Ledger", "LedgerStore", "Logging"],
         "EmbeddedPostgres": [],
         "Interchange": ["Ledger"],
-        "Console": ["Ledger", "LedgerService", "DequeModule", "Histogram"],
+        "Console": ["Ledger", "LedgerService", "DequeModule"],
         "Terminal": ["Console", "CTerminal"],
         "bursar": [
             "ArgumentParser", "Console", "EmbeddedPostgres", "Histogram", "Interchange", "Ledger",

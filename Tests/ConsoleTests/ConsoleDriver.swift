@@ -17,6 +17,9 @@ struct ConsoleDriver {
     var holdsAnswers = false
     /// What becomes of the next operations that are sent; after them, each is posted at the first attempt.
     var fates: [Fate] = []
+    /// What the console is told of attempts.
+    private var sample = AttemptSample()
+    private var flooded = 0
 
     enum Fate {
         case posted(conflicts: Int)
@@ -91,6 +94,49 @@ struct ConsoleDriver {
         settle()
     }
 
+    /// Others post so much, spread evenly and taken once in each frame; one in fifty has a conflict, one in five hundred
+    /// is refused.
+    mutating func flood(operations count: Int, over time: Duration) {
+        let start = state.now
+        for number in 0..<count {
+            let moment = start.advanced(by: time * number / count)
+            sample.add(Self.story(flooded, at: moment))
+            flooded += 1
+            if number % (count / 60) == 0 { act(.attemptsArrived(sample.take())) }
+        }
+        act(.attemptsArrived(sample.take()))
+        act(.ticked(start.advanced(by: time)))
+    }
+
+    private static func story(_ number: Int, at moment: Timestamp) -> [AttemptEvent] {
+        let summary = OperationSummaryMaker.summary(number)
+        let hasConflict = number % 50 == 7
+        var events: [AttemptEvent] = []
+        func add(_ attempt: Int, _ conflicts: Int, _ phase: AttemptEvent.Phase) {
+            events.append(
+                AttemptEvent(
+                    at: moment, operation: summary, attempt: attempt, conflicts: conflicts, phase: phase))
+        }
+        add(1, 0, .started)
+        if hasConflict {
+            let conflict = Conflict(
+                attempt: 1, sqlState: "40001", cause: "another transaction changed account 704 first",
+                account: AccountCode(stored: "704"), statement: "post_entries")
+            add(1, 1, .conflicted(conflict, after: .milliseconds(3)))
+            add(2, 1, .started)
+        }
+        let elapsed = Duration.microseconds(1000 + number % 3000)
+        if number % 500 == 13 {
+            add(1, 0, .refused(.reasonRequired(what: "reason"), elapsed: elapsed))
+        } else {
+            let receipt = Receipt(
+                reference: summary.reference, kind: "journal", transaction: nil, bookedAt: moment, lines: [])
+            let attempt = hasConflict ? 2 : 1
+            add(attempt, attempt - 1, .posted(receipt, attemptTime: elapsed, elapsed: elapsed))
+        }
+        return events
+    }
+
     /// Lets time go by, with ticks as the console asks for them.
     mutating func wait(_ duration: Duration) {
         let end = state.now.advanced(by: duration)
@@ -148,8 +194,12 @@ struct ConsoleDriver {
         -> [ConsoleAction]
     {
         let summary = OperationSummary(operation)
+        let now = state.now
+        var conflicts = 0
         func event(_ attempt: Int, _ phase: AttemptEvent.Phase) -> AttemptEvent {
-            AttemptEvent(at: state.now, operation: summary, attempt: attempt, phase: phase)
+            if case .conflicted = phase { conflicts += 1 }
+            return AttemptEvent(
+                at: now, operation: summary, attempt: attempt, conflicts: conflicts, phase: phase)
         }
         let failure = Failure(message: "the server did not answer", sqlState: "08006")
         switch fates.isEmpty ? .posted(conflicts: 0) : fates.removeFirst() {
@@ -167,7 +217,7 @@ struct ConsoleDriver {
                 events.append(event(conflicts + 1, .refused(refusal, elapsed: .milliseconds(3))))
             }
             return [
-                .attemptsArrived(events),
+                arrival(of: events),
                 .operationFinished(
                     outcome(
                         operation.reference, result, attempts: conflicts + 1,
@@ -179,7 +229,7 @@ struct ConsoleDriver {
         case .unknown(let written):
             if written { _ = bank.post(operation, confirmed: confirmation) }
             return [
-                .attemptsArrived([event(1, .started), event(1, .unknown(failure))]),
+                arrival(of: [event(1, .started), event(1, .unknown(failure))]),
                 .operationFinished(outcome(operation.reference, .unknown(failure), attempts: 1)),
             ]
         case .gaveUp:
@@ -188,8 +238,13 @@ struct ConsoleDriver {
             let failure = Failure(message: message)
             return [.operationFinished(outcome(operation.reference, .failed(failure), attempts: 1))]
         case .hanging:
-            return [.attemptsArrived(conflict(1, event) + conflict(2, event))]
+            return [arrival(of: conflict(1, event) + conflict(2, event))]
         }
+    }
+
+    private mutating func arrival(of events: [AttemptEvent]) -> ConsoleAction {
+        sample.add(events)
+        return .attemptsArrived(sample.take())
     }
 
     private func conflict(

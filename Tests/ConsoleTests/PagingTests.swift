@@ -200,18 +200,65 @@ struct AttemptLogTests {
 
     @Test func keepsTheLatestOperationsAndTheTotalsOfAll() throws {
         var log = AttemptLog()
+        var sample = AttemptSample(.everything)
         for number in 0..<5000 {
             let operation = OperationSummaryMaker.summary(number)
-            log.add(.init(at: ConsoleDriver.now, operation: operation, attempt: 1, phase: .started))
-            log.add(
-                .init(
-                    at: ConsoleDriver.now, operation: operation, attempt: 1,
-                    phase: .refused(.sameAccount(AccountCode(stored: "1")), elapsed: .zero)))
+            let refusal = Refusal.sameAccount(AccountCode(stored: "1"))
+            sample.add(
+                [AttemptEvent.Phase.started, .refused(refusal, elapsed: .zero)].map {
+                    AttemptEvent(
+                        at: ConsoleDriver.now, operation: operation, attempt: 1, conflicts: 0, phase: $0)
+                })
+            if number.isMultiple(of: 100) { log.add(sample.take()) }
         }
+        log.add(sample.take())
         #expect(log.count == AttemptLog.maximumOperations)
         #expect(log.totals.refused == 5000)
         #expect(log[0]?.operation.reference.text == "r4999")
         #expect(log[AttemptLog.maximumOperations] == nil)
+    }
+
+    @Test func saysSoOnlyWhileTheListLeavesSomethingOut() throws {
+        var driver = try ConsoleDriver(120, 40)
+        driver.flood(operations: 400, over: .seconds(2))
+        #expect(driver.shows("posted 399"))
+        #expect(!driver.shows("shown"))
+        driver.flood(operations: 24_000, over: .seconds(2))
+        #expect(driver.shows("shown · all counted · posted 24,351"))
+        // Two thousand operations later none of those is in the list.
+        for _ in 0..<10 { driver.flood(operations: 400, over: .seconds(2)) }
+        #expect(!driver.shows("shown"))
+    }
+
+    @Test func whatComesInLateSaysWhatIsMissing() throws {
+        var sample = AttemptSample(.init(operationsASecond: 1, operations: 10))
+        let begin = ConsoleDriver.now
+        func add(_ number: Int, _ attempt: Int, _ conflicts: Int, _ phase: AttemptEvent.Phase, at: Timestamp)
+        {
+            sample.add([
+                AttemptEvent(
+                    at: at, operation: OperationSummaryMaker.summary(number), attempt: attempt,
+                    conflicts: conflicts, phase: phase)
+            ])
+        }
+        let conflict = AttemptEvent.Phase.conflicted(
+            Conflict(attempt: 1, sqlState: "40001", cause: "test"), after: .milliseconds(3))
+        // The first uses up what there is for the plain ones, the second what there is for trouble.
+        for number in 0..<3 { add(number, 1, 0, .started, at: begin) }
+        for number in 1..<3 { add(number, 1, 1, conflict, at: begin) }
+        add(2, 2, 1, .started, at: begin)
+        add(2, 2, 2, conflict, at: begin)
+        let end = begin.advanced(by: .seconds(2))
+        add(2, 2, 2, .gaveUp(Failure(message: "enough"), elapsed: .seconds(2)), at: end)
+        var log = AttemptLog()
+        log.add(sample.take())
+        #expect(log.count == 3)
+        let second = try #require(log[Reference(stored: "r1")])
+        #expect(second.hidden == 0 && second.conflicts == 1)
+        #expect(second.began == begin.advanced(by: .milliseconds(-3)))
+        let third = try #require(log[Reference(stored: "r2")])
+        #expect(third.hidden == 2 && third.conflicts == 2 && third.lines.count == 1)
+        #expect(third.began == begin)
     }
 
     @Test func holdsStillWhileFrozen() throws {

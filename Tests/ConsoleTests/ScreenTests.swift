@@ -42,6 +42,14 @@ struct ScreenTests {
         expectSnapshot(driver.screen, "operation-\(width)x\(height)")
     }
 
+    @Test(arguments: sizes) func attemptsAtMoreThanCanBeShown(width: Int, height: Int) throws {
+        var driver = try ConsoleDriver(width, height)
+        driver.flood(operations: 24_000, over: .seconds(2))
+        expectSnapshot(driver.screen, "sampledAttempts-\(width)x\(height)")
+        driver.press(.character("3"))
+        expectSnapshot(driver.screen, "sampledAllAttempts-\(width)x\(height)")
+    }
+
     @Test(arguments: sizes) func accountOnItsOwnScreen(width: Int, height: Int) throws {
         var driver = try ConsoleDriver(width, height)
         driver.press(.down, .down, .down, .enter, .down)

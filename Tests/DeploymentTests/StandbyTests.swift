@@ -27,7 +27,7 @@ import Testing
 
         // Sent too early, an operation waits, and is posted by the server that the standby becomes.
         let operation = try ledger.operation(ledger.deposit("a", "1.00"))
-        let events = await ledger.service.feed.events()
+        let events = ledger.service.feed.everyEvent()
         let posting = Task { await ledger.service.perform(operation) }
         for await event in events {
             if case .conflicted(let conflict, _) = event.phase {

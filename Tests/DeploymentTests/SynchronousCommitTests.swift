@@ -39,7 +39,7 @@ import Testing
         let pair = try await ReplicatedPair.start()
         let ledger = try await TestLedger.on(pair.connectionString())
         try await ledger.open(["a"], balance: "10.00")
-        let events = await ledger.service.feed.events()
+        let events = ledger.service.feed.everyEvent()
         try await pair.standby.pause()
         let operation = try ledger.operation(ledger.deposit("a", "1.00"))
         let posting = Task { await ledger.service.perform(operation) }

@@ -110,20 +110,10 @@ struct ForeignLedger {
 
     /// Performs the operations and collects what was said of them meanwhile.
     func perform(_ operations: [Ledger.Operation]) async -> ([OperationOutcome], [AttemptEvent]) {
-        let events = await service.feed.events(keepingNewest: 10_000)
+        let mailbox = service.feed.listen(.everything)
         let outcomes = await service.perform(operations)
-        // An event that no attempt makes ends the list: each was published before the outcome was known.
-        if let summary = operations.first.map(OperationSummary.init) {
-            await service.feed.publish([
-                AttemptEvent(at: service.environment.now(), operation: summary, attempt: -1, phase: .started)
-            ])
-        }
-        var seen: [AttemptEvent] = []
-        for await event in events {
-            if event.attempt < 0 { break }
-            seen.append(event)
-        }
-        return (outcomes, seen)
+        // Each event was published before the outcome was known.
+        return (outcomes, mailbox.take().events)
     }
 
     /// The transactions under this reference that are really on the books.

@@ -13,7 +13,7 @@ import Testing
     @Test func everyConflictIsAnEventAndPartOfTheOutcome() async throws {
         let ledger = try await TestLedger.make(writers: 8)
         try await ledger.open(["a", "b"], balance: "1000.00")
-        let events = await ledger.service.feed.events(keepingNewest: 1_000_000)
+        let events = ledger.service.feed.everyEvent()
         let outcomes = try await withThrowingTaskGroup(of: OperationOutcome.self) { group in
             for writer in 0..<8 {
                 group.addTask {
@@ -35,7 +35,7 @@ import Testing
         for outcome in outcomes {
             let story = seen[outcome.reference] ?? []
             #expect(outcome.receipt != nil)
-            #expect(story.filter { $0.phase == .started }.count == outcome.attempts)
+            #expect(story.filter { $0.phase == .started }.map(\.attempt) == Array(1...outcome.attempts))
             let conflicts = story.compactMap { event -> Conflict? in
                 if case .conflicted(let conflict, _) = event.phase { conflict } else { nil }
             }
@@ -50,7 +50,7 @@ import Testing
         try await ledger.open(["a", "b", "c"], balance: "100.00")
         let services = [ledger.service, try await ledger.another().service]
         var feeds: [AsyncStream<AttemptEvent>] = []
-        for service in services { feeds.append(await service.feed.events(keepingNewest: 1000)) }
+        for service in services { feeds.append(service.feed.everyEvent()) }
         let blocker = try await ledger.database.connect()
         try await blocker.run(
             script: "BEGIN; SELECT * FROM bursar.accounts WHERE code IN ('a', 'b') FOR UPDATE")
@@ -90,7 +90,7 @@ import Testing
     @Test func anOperationThatIsPostedAtOnceReadsNothingAnew() async throws {
         let ledger = try await TestLedger.make()
         try await ledger.open(["a"], balance: "1.00")
-        let events = await ledger.service.feed.events()
+        let events = ledger.service.feed.everyEvent()
         for _ in 0..<3 {
             _ = await ledger.service.perform(try ledger.operation(ledger.deposit("a", "1.00")))
         }

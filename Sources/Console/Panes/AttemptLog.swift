@@ -1,13 +1,12 @@
 import DequeModule
-import Histogram
 import Ledger
 import LedgerService
 
-/// The attempts of the latest operations, and the totals of all. Bounded: old operations leave it, and stay in the
-/// totals.
+/// The attempts of the latest operations that were handed to the screen, and the totals of all. Bounded: old operations
+/// leave it, and stay in the totals.
 struct AttemptLog: Sendable {
     /// The most operations that are kept with their attempts.
-    static let maximumOperations = 2000
+    static let maximumOperations = AttemptSample.Limits.screen.operations
     /// The most lines that are kept of one operation; it may be tried a hundred times.
     static let maximumLines = 60
 
@@ -15,7 +14,8 @@ struct AttemptLog: Sendable {
     /// In the order in which they began, the newest last.
     private var order: Deque<Reference> = []
     private(set) var totals = AttemptTotals()
-    private(set) var tally = ConflictTally()
+    /// Operations that came between those of the log, and are in the totals alone.
+    private(set) var leftOut = 0
 
     var count: Int { order.count }
 
@@ -31,17 +31,32 @@ struct AttemptLog: Sendable {
         groups[reference] == nil ? nil : order.lastIndex(of: reference).map { order.count - 1 - $0 }
     }
 
-    mutating func add(_ event: AttemptEvent) {
+    /// Which share of the latest operations the log has, such as `1 of 40 shown`; nil when it has all of them.
+    var sampledText: String? {
+        guard leftOut > 0, count > 0 else { return nil }
+        let all = count + leftOut
+        let ratio = (all + count / 2) / count
+        return ratio > 1 ? "1 of \(Wording.count(ratio)) shown" : "\(count * 100 / all) of 100 shown"
+    }
+
+    mutating func add(_ batch: AttemptBatch) {
+        totals = batch.totals
+        for event in batch.events { add(event) }
+        guard let newest = order.last else { return }
+        groups[newest]?.leftOutBefore += batch.leftOut
+        leftOut += batch.leftOut
+    }
+
+    private mutating func add(_ event: AttemptEvent) {
         let reference = event.operation.reference
         if groups[reference] == nil {
-            groups[reference] = OperationAttempts(event.operation, at: event.at)
+            groups[reference] = OperationAttempts(event.operation, at: event.began)
             order.append(reference)
-            if order.count > Self.maximumOperations, let oldest = order.popFirst() { groups[oldest] = nil }
+            if order.count > Self.maximumOperations, let oldest = order.popFirst() {
+                leftOut -= groups.removeValue(forKey: oldest)?.leftOutBefore ?? 0
+            }
         }
-        let wasOver = groups[reference]?.isOver ?? false
         groups[reference]?.add(event)
-        totals.add(event, wasOver: wasOver, retried: (groups[reference]?.conflicts ?? 0) > 0)
-        if !wasOver { tally.add(event) }
     }
 }
 
@@ -52,8 +67,10 @@ struct OperationAttempts: Sendable {
     let searchText: String
     let began: Timestamp
     private(set) var lines: Deque<Line> = []
-    /// Lines that were dropped, since there are too many.
+    /// Lines that were dropped, since there are too many, or that the screen was not handed.
     private(set) var hidden = 0
+    /// Operations that came before it and after the one before it in the log, and are not shown.
+    fileprivate(set) var leftOutBefore = 0
     private(set) var conflicts = 0
     private(set) var attempt = 0
     private(set) var state = State.running
@@ -106,13 +123,13 @@ struct OperationAttempts: Sendable {
 
     mutating func add(_ event: AttemptEvent) {
         attempt = max(attempt, event.attempt)
-        let at = event.at
+        noteMissing(event)
+        let at = lines.isEmpty ? event.began : event.at
         switch event.phase {
         case .started:
             state = .running
             append(Line(attempt: event.attempt, at: at, result: .running))
         case .conflicted(let conflict, let time):
-            conflicts += 1
             conclude(event.attempt, at, .conflict(conflict, time))
         case .waiting(let wait):
             state = .waiting(wait)
@@ -149,6 +166,14 @@ struct OperationAttempts: Sendable {
             state = .cancelled
             conclude(event.attempt, at, .note("stopped; nothing was written", good: nil))
         }
+    }
+
+    /// Counts conflicts, and as hidden those whose events were left out.
+    private mutating func noteMissing(_ event: AttemptEvent) {
+        var known = conflicts
+        if case .conflicted = event.phase { known += 1 }
+        conflicts = max(known, event.conflicts)
+        hidden += conflicts - known
     }
 
     private static func text(_ failure: Failure) -> String {

@@ -11,9 +11,7 @@ struct AttemptsPane: Sendable {
     var shown: AttemptLog { frozen ?? log }
     var isFrozen: Bool { frozen != nil }
 
-    mutating func add(_ events: [AttemptEvent]) {
-        for event in events { log.add(event) }
-    }
+    mutating func add(_ batch: AttemptBatch) { log.add(batch) }
 
     mutating func toggleFrozen() { frozen = frozen == nil ? log : nil }
 
@@ -163,7 +161,7 @@ extension OperationAttempts {
 
     /// Whether one line says all.
     var isPlain: Bool {
-        if lines.count == 1, case .posted = lines[0].result { return true }
+        if lines.count == 1, hidden == 0, case .posted = lines[0].result { return true }
         return false
     }
 

@@ -98,13 +98,12 @@ struct AttemptsScreen: Screen {
         let log = console.attempts.shown
         let isFrozen = console.attempts.isFrozen
         let indices = list.indices(in: log)
-        let note =
-            list.filter.isEmpty
-            ? "the latest \(Wording.count(log.count)) operations"
-            : "\(Wording.count(indices.count)) of the latest \(Wording.count(log.count)) operations"
-        canvas.put(
-            title: isFrozen ? "Attempts (frozen)" : title, filter: list.filter, note: note, style: .strong)
         let statistics = Self.statisticsRows(rows: canvas.height)
+        let sampled = statistics == 0 ? log.sampledText : nil
+        let listed = listedText(log, matching: indices.count)
+        canvas.put(
+            title: isFrozen ? "Attempts (frozen)" : title, filter: list.filter, note: sampled ?? listed,
+            style: .strong)
         var row = 1
         if statistics > 0 { console.drawTotals(&canvas, row: 1) }
         if statistics > 1 { drawStatistics(&canvas, log, from: 2, rows: statistics - 1) }
@@ -113,11 +112,21 @@ struct AttemptsScreen: Screen {
         if indices.isEmpty {
             canvas.put(
                 log.count == 0
-                    ? "  Every attempt of every operation is shown here."
+                    ? "  Operations are shown here with each of their attempts."
                     : "  No operation matches the filter.",
                 row: row, style: .dim)
         }
         console.drawAttempts(&canvas, list, indices, log, from: row)
+    }
+
+    private func listedText(_ log: AttemptLog, matching count: Int) -> String {
+        let shown = Wording.count(log.count)
+        if !list.filter.isEmpty {
+            let all = log.leftOut > 0 ? "the \(shown) operations shown" : "the latest \(shown) operations"
+            return "\(Wording.count(count)) of \(all)"
+        }
+        if log.leftOut == 0 { return "the latest \(shown) operations" }
+        return "\(shown) of the latest \(Wording.count(log.count + log.leftOut)) operations"
     }
 
     private func drawStatistics(_ canvas: inout Canvas, _ log: AttemptLog, from first: Int, rows: Int) {
@@ -128,10 +137,10 @@ struct AttemptsScreen: Screen {
         let tables: [(String, [(String, Int)])] = [
             (
                 "Attempts an operation took",
-                zip(ConflictTally.attemptLabels, log.tally.byAttempts).map { ($0, $1) }
+                zip(ConflictTally.attemptLabels, log.totals.tally.byAttempts).map { ($0, $1) }
             ),
-            ("Conflicts by account", ConflictTally.most(log.tally.byAccount, rows - 1)),
-            ("Conflicts by cause", ConflictTally.most(log.tally.byCause, rows - 1)),
+            ("Conflicts by account", ConflictTally.most(log.totals.tally.byAccount, rows - 1)),
+            ("Conflicts by cause", ConflictTally.most(log.totals.tally.byCause, rows - 1)),
         ]
         for (part, table) in zip(parts, tables) where part.width > 8 {
             let (column, columnWidth) = part

@@ -10,7 +10,7 @@ extension ConsoleState {
         drawTotals(&canvas, row: 0, after: title.count + 2)
         let log = attempts.shown
         if log.count == 0 {
-            canvas.put("  Every attempt of every operation is shown here.", row: 1, style: .dim)
+            canvas.put("  Operations are shown here with each of their attempts.", row: 1, style: .dim)
         }
         drawAttempts(&canvas, attempts.list, attempts.list.indices(in: log), log, from: 1, marks: hasKeys)
     }
@@ -37,7 +37,8 @@ extension ConsoleState {
         }
     }
 
-    /// Totals and rates: as much as there is room for, the more important first.
+    /// Totals and rates: as much as there is room for, the more important first. Before all that, if so, that not every
+    /// operation is in the list.
     func drawTotals(_ canvas: inout Canvas, row: Int, after start: Int = 2) {
         let totals = attempts.shown.totals
         guard totals.attempts > 0 else { return }
@@ -48,6 +49,7 @@ extension ConsoleState {
             "retried \(Wording.count(totals.retried))", "gave up \(Wording.count(totals.gaveUp))",
             "refused \(Wording.count(totals.refused))",
         ]
+        if totals.alreadyPosted > 0 { parts.append("posted already \(Wording.count(totals.alreadyPosted))") }
         if totals.failed > 0 { parts.append("failed \(Wording.count(totals.failed))") }
         if let median = totals.latency(percentile: 50), let late = totals.latency(percentile: 99) {
             parts.append("p50 \(Wording.duration(median)) p99 \(Wording.duration(late))")
@@ -56,8 +58,15 @@ extension ConsoleState {
         parts.append(symbols.sparkline(totals.postedEachSecond(now: now, seconds: 20), columns: 20))
         var column = start
         let separator = " \(symbols.dot) "
+        var sampled = attempts.shown.sampledText ?? ""
+        if !sampled.isEmpty {
+            let whole = sampled + separator + "all counted"
+            if column + SafeText.columns(whole) <= canvas.width { sampled = whole }
+            canvas.put(sampled, column: column, row: row)
+            column += SafeText.columns(sampled)
+        }
         for (index, part) in parts.enumerated() {
-            let text = (index == 0 ? "" : separator) + part
+            let text = (index == 0 && sampled.isEmpty ? "" : separator) + part
             guard column + SafeText.columns(text) <= canvas.width else { return }
             let isBad = part.hasPrefix("gave up") && totals.gaveUp > 0 || part.hasPrefix("failed")
             canvas.put(text, column: column, row: row, style: isBad ? .negative : .dim)

@@ -53,7 +53,7 @@ import Testing
         ])
         let foreign = await other.service.perform(try other.operation(ledger.withdrawal("a", "7.00")))
         #expect(foreign.receipt != nil)
-        let events = await ledger.service.feed.events()
+        let events = ledger.service.feed.everyEvent()
         let outcomes = await ledger.service.perform(operations)
         #expect(outcomes.allSatisfy { $0.receipt != nil }, "\(outcomes)")
         #expect(outcomes[0].attempts == 2 && outcomes[0].conflicts.count == 1)

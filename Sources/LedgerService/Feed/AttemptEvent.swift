@@ -6,6 +6,8 @@ public struct AttemptEvent: Sendable, Equatable {
     public let operation: OperationSummary
     /// The attempt that this is about, from 1; 0 before the first.
     public let attempt: Int
+    /// The conflicts of the operation so far, this one included.
+    public let conflicts: Int
     public let phase: Phase
 
     public enum Phase: Sendable, Equatable {
@@ -30,11 +32,23 @@ public struct AttemptEvent: Sendable, Equatable {
         case cancelled(elapsed: Duration)
     }
 
-    public init(at: Timestamp, operation: OperationSummary, attempt: Int, phase: Phase) {
+    public init(at: Timestamp, operation: OperationSummary, attempt: Int, conflicts: Int, phase: Phase) {
         self.at = at
         self.operation = operation
         self.attempt = attempt
+        self.conflicts = conflicts
         self.phase = phase
+    }
+
+    /// When the operation began, as far as this event says: it may be the first that somebody is handed.
+    public var began: Timestamp {
+        switch phase {
+        case .conflicted(_, let time) where attempt <= 1: at.advanced(by: .zero - time)
+        case .posted(_, _, let elapsed), .alreadyPosted(_, let elapsed), .refused(_, let elapsed),
+            .failed(_, let elapsed), .gaveUp(_, let elapsed), .cancelled(let elapsed):
+            at.advanced(by: .zero - elapsed)
+        case .started, .reread, .conflicted, .waiting, .unknown, .resolved: at
+        }
     }
 
     /// Whether the operation is over with this event.
