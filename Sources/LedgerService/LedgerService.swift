@@ -35,6 +35,14 @@ public struct LedgerService: Sendable {
         groups = GroupCommit(lanes: lanes)
     }
 
+    /// A service that posts as another program would, with the same sessions and on the same feed: what it posts is never
+    /// written together with what this one posts, and the two meet in the database alone.
+    public func another() -> LedgerService {
+        LedgerService(
+            store: store, policy: policy, feed: feed, environment: environment, log: log, outbox: outbox,
+            recover: recover)
+    }
+
     /// Posts one operation.
     ///
     /// The caller says by ``acknowledge(_:)-([OperationOutcome])`` when somebody has been told the outcome.

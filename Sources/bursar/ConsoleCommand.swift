@@ -55,7 +55,8 @@ struct DemoCommand: ParsableCommand {
     private static func tellers(_ service: LedgerService) -> Tellers {
         let accounts = SampleBank.busyAccounts.map { AccountCode(stored: $0) }
         let clock = service.environment.uptime
-        return Tellers(service: service, accounts: accounts, count: tellers) { round, random in
+        return Tellers(service: service, accounts: accounts, count: tellers, programs: tellers) {
+            round, random in
             if round % 3 != 0 { return .zero }
             let rush = 1500.0
             let intoThisRush = clock().milliseconds.truncatingRemainder(dividingBy: rush)

@@ -13,6 +13,11 @@ struct StressCommand: LedgerCommand {
             """)
 
     @Option(help: ArgumentHelp("Tellers that post at the same time.", valueName: "n")) var tellers = 8
+    @Option(
+        help: ArgumentHelp(
+            "Programs that they sit in, at most 4 if not given; those of one program are posted together and never conflict.",
+            valueName: "n"))
+    var programs: Int?
     @Option(help: ArgumentHelp("Accounts that they share.", valueName: "n")) var accounts = 10
     @Option(help: ArgumentHelp("How long.", valueName: "seconds")) var duration = 10.0
     @Flag(help: "Work on a throw-away ledger.") var isolated = false
@@ -21,6 +26,9 @@ struct StressCommand: LedgerCommand {
 
     func validate() throws {
         if !(1...150).contains(tellers) { throw ValidationError("--tellers takes a number from 1 to 150") }
+        if let programs, !(1...tellers).contains(programs) {
+            throw ValidationError("--programs takes a number from 1 to the number of tellers")
+        }
         if !(2...100_000).contains(accounts) {
             throw ValidationError("--accounts takes a number from 2 to 100000")
         }
@@ -50,13 +58,16 @@ struct StressCommand: LedgerCommand {
         let codes = try (1...accounts).map { try AccountCode("stress-\($0)") }
         try await session.service.open(codes, balance: "1000.00", actor: context.settings.actor.value)
         let seed = seed ?? context.serviceEnvironment.random() >> 32
+        let programs = programs ?? min(tellers, 4)
         context.output.note(
-            "\(tellers) tellers on \(accounts) accounts for \(duration) s in \(session.ledgerName), "
+            "\(tellers) tellers in \(programs) programs on \(accounts) accounts for \(duration) s in \(session.ledgerName), "
                 + "seed \(seed)")
         let totals = TellerTotals()
         let clock = context.serviceEnvironment.uptime
         let start = clock()
-        let work = Tellers(service: session.service, accounts: codes, count: tellers) { _, _ in .zero }
+        let work = Tellers(service: session.service, accounts: codes, count: tellers, programs: programs) {
+            _, _ in .zero
+        }
         let display = StressDisplay(output: context.output, totals: totals, clock: clock, start: start)
         let ticker = Task { await display.tickEverySecond(context.serviceEnvironment) }
         await work.work(for: .seconds(duration), seed: seed) { outcome in

@@ -8,6 +8,8 @@ struct Tellers: Sendable {
     let service: LedgerService
     let accounts: [AccountCode]
     let count: Int
+    /// In how many programs, as it were, they sit: those of one never get into each other's way.
+    let programs: Int
     /// The wait of each teller between two operations, from the number of operations it has made and 64 random
     /// bits; zero for as fast as it goes.
     let pause: @Sendable (_ round: Int, _ random: UInt64) -> Duration
@@ -19,17 +21,20 @@ struct Tellers: Sendable {
     func work(
         for time: Duration?, seed: UInt64, report: @escaping @Sendable (OperationOutcome) async -> Void
     ) async {
+        let services = (0..<programs).map { _ in service.another() }
         await withTaskGroup(of: Void.self) { group in
             for teller in 0..<count {
                 group.addTask {
-                    await work(teller, for: time, seed: seed &+ UInt64(teller), report: report)
+                    await work(
+                        teller, at: services[teller % programs], for: time, seed: seed &+ UInt64(teller),
+                        report: report)
                 }
             }
         }
     }
 
     private func work(
-        _ teller: Int, for time: Duration?, seed: UInt64,
+        _ teller: Int, at service: LedgerService, for time: Duration?, seed: UInt64,
         report: @Sendable (OperationOutcome) async -> Void
     ) async {
         var random = SeededRandom(seed: seed)
