@@ -62,13 +62,21 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "\(directory)/output", flags, 0o600)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "\(directory)/errors", flags, 0o600)
+        // The threads of Swift's pool have signals blocked, and a program begins with what its maker's thread has.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let variables = environment ?? ProcessInfo.processInfo.environment
         let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         let settings: [UnsafeMutablePointer<CChar>?] =
             variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + settings { free(text) } }
         var process: pid_t = 0
-        let status = posix_spawn(&process, words[0], &actions, nil, arguments, settings)
+        let status = posix_spawn(&process, words[0], &actions, &attributes, arguments, settings)
         guard status == 0 else { throw SystemError(code: status) }
         return process
     }

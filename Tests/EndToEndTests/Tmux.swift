@@ -5,6 +5,7 @@ import Testing
 /// A terminal of its own, in which a program runs: keys go in, the screen comes out.
 final class Tmux {
     private let socket: String
+    private let server: pid_t
     private let directory: TemporaryDirectory
 
     /// Starts a shell in a terminal of this size.
@@ -14,14 +15,16 @@ final class Tmux {
         // What the console remembers in one terminal must not be what another one begins with.
         let own = ["XDG_STATE_HOME": directory.path + "/state"].merging(environment) { _, given in given }
         let variables = Program.environment(with: own).filter { $0.key != "TMUX" }
-        _ = try await Self.run(
+        let answer = try await Self.run(
             [
-                "-S", socket, "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)",
-                "env PS1='$ ' sh",
+                "-S", socket, "-f", "/dev/null", "new-session", "-d", "-P", "-F", "#{pid}",
+                "-x", "\(columns)", "-y", "\(rows)", "env PS1='$ ' sh",
             ], environment: variables)
+        server = try #require(pid_t(answer.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
-    deinit { _ = try? ChildProcess("/usr/bin/tmux", ["-S", socket, "kill-server"]) }
+    /// Asked by its socket it would have to be waited for, since the directory goes with us.
+    deinit { kill(server, SIGTERM) }
 
     /// Types text and presses keys that tmux names, such as `Enter` or `C-c`.
     func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
