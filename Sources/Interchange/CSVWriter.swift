@@ -36,8 +36,8 @@ enum CSVWriter {
 
     /// Whether spreadsheets may take a cell with this text for a formula; the wide forms count in some locales.
     ///
-    /// Blanks, control characters, what is invisible, and quotes are looked past: some programs drop them before they
-    /// look at the cell.
+    /// Blanks with the marks on them, control characters, what is invisible, and quotes are looked past: some programs
+    /// drop them before they look at the cell.
     private static func startsFormula(_ text: String) -> Bool {
         switch text.unicodeScalars.first {
         case "\t", "\r", "\n": return true
@@ -52,7 +52,11 @@ enum CSVWriter {
     private static func isLookedPast(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "\"", "'", "`", "\u{2018}"..."\u{201f}", "\u{ff02}", "\u{ff07}": true
-        default: scalar.properties.isWhitespace || scalar.isUnsafeToPrint || scalar.properties.isJoinControl
+        default:
+            switch scalar.properties.generalCategory {
+            case .nonspacingMark, .enclosingMark, .format: true
+            default: scalar.properties.isWhitespace || scalar.isUnsafeToPrint
+            }
         }
     }
 

@@ -115,8 +115,9 @@ extension Unicode.Scalar {
 // MARK: - Numbers
 
 extension JSONValue {
-    /// Whether the text is a number of RFC 8259, section 6, without an exponent.
+    /// Whether the text is a number of RFC 8259, section 6, without an exponent, and one that readers can hold.
     private static func isNumber(_ text: String) -> Bool {
+        guard text.utf8.count <= 64 else { return false }
         var digits = text.utf8[...]
         if digits.first == UInt8(ascii: "-") { digits = digits.dropFirst() }
         let whole = digits.prefix { $0 != UInt8(ascii: ".") }

@@ -248,21 +248,29 @@ extension Account {
             credits = try credits.adding(units, in: currency)
         }
         _ = try ledgerUnits.subtracting(held, in: currency)
-        return append(
+        return try append(
             .entry(transaction: transaction, side: side, amount: units), at: bookedAt, transaction: digest,
             origin: origin?.ofEntry)
     }
 
     /// Makes the account's next record with these contents, and moves version and head on to it.
+    /// - Throws: ``Refusal/textInvalid(field:why:)`` when the account's row, which somebody must have written past the
+    ///   ledger, has the highest number that there is.
     mutating func append(
         _ content: AccountRecord.Content, at bookedAt: Timestamp, transaction: Digest?,
         origin: Origin?
-    ) -> AccountRecord {
+    ) throws(Refusal) -> AccountRecord {
+        let (seq, overflow) = version.addingReportingOverflow(1)
+        if overflow {
+            throw .textInvalid(
+                field: "account \(code)",
+                why: "no record can follow number \(version); `bursar verify` says what is wrong with it")
+        }
         let unhashed = AccountRecord(
-            accountID: id, seq: version + 1, content: content, debits: debits, credits: credits, held: held,
+            accountID: id, seq: seq, content: content, debits: debits, credits: credits, held: held,
             bookedAt: bookedAt, hash: .zero, origin: origin)
         let hash = unhashed.expectedHash(after: head, of: self, transaction: transaction)
-        version += 1
+        version = seq
         head = hash
         return AccountRecord(
             accountID: id, seq: version, content: content, debits: debits, credits: credits, held: held,

@@ -21,9 +21,10 @@ extension LedgerView {
                     text: Money(units: minimum, currency: currency).description,
                     why: "a new account is empty, so its minimum cannot be above zero")
             }
-            writer.open(code, name: name, currency: currency, accountClass: accountClass, minimum: minimum)
+            try writer.open(
+                code, name: name, currency: currency, accountClass: accountClass, minimum: minimum)
             for house in HouseAccount.allCases where accounts[house.code(for: currency)] == nil {
-                writer.open(
+                try writer.open(
                     house.code(for: currency), name: house.name(for: currency), currency: currency,
                     accountClass: house.accountClass, minimum: nil)
             }
@@ -35,7 +36,7 @@ extension LedgerView {
                     why: "\(code) is the ledger's own account, the other side of operations in "
                         + "\(before.currency): it stays open and has no minimum")
             }
-            writer.change(before, try Self.changed(before, change))
+            try writer.change(before, try Self.changed(before, change))
         }
         return writer.decision
     }
@@ -119,7 +120,7 @@ private struct ChangeWriter {
 
     mutating func open(
         _ code: AccountCode, name: String, currency: Currency, accountClass: AccountClass, minimum: Int64?
-    ) {
+    ) throws(Refusal) {
         let id = context.id.advanced(by: UInt64(transitions.count))
         let account = Account(
             id: id, code: code, name: name, currency: currency, accountClass: accountClass, status: .open,
@@ -127,21 +128,22 @@ private struct ChangeWriter {
         // The operation's reference is that of the account it asked for; a house account that comes with it
         // is an operation of the ledger's own.
         let reference = transitions.isEmpty ? operation.reference : Reference(generatedFrom: id)
-        write(before: nil, account, .opened(name: name, minimum: minimum), reference: reference)
+        try write(before: nil, account, .opened(name: name, minimum: minimum), reference: reference)
     }
 
-    mutating func change(_ before: Account, _ after: (Account, AccountRecord.Change.Kind)) {
-        write(before: before, after.0, after.1, reference: operation.reference)
+    mutating func change(_ before: Account, _ after: (Account, AccountRecord.Change.Kind)) throws(Refusal) {
+        try write(before: before, after.0, after.1, reference: operation.reference)
     }
 
     private mutating func write(
         before: Account?, _ account: Account, _ kind: AccountRecord.Change.Kind, reference: Reference
-    ) {
+    ) throws(Refusal) {
         var account = account
         let change = AccountRecord.Change(
             kind: kind, reference: reference, fingerprint: fingerprint, actor: operation.actor, reason: reason
         )
-        let record = account.append(.change(change), at: context.bookedAt, transaction: nil, origin: origin)
+        let record = try account.append(
+            .change(change), at: context.bookedAt, transaction: nil, origin: origin)
         records.append(record)
         if lines.isEmpty { lines.append(Receipt.Line(record, account: account)) }
         transitions.append(Decision.Transition(before: before, after: account))

@@ -5,9 +5,9 @@ import LedgerService
 
 /// A ledger in memory: operations are decided by the ledger's own rules, and kept.
 struct TestBank {
-    private(set) var view = LedgerView()
-    private(set) var histories: [Identifier: [HistoryLine]] = [:]
-    private(set) var transactions: [Reference: PostedTransaction] = [:]
+    var view = LedgerView()
+    var histories: [Identifier: [HistoryLine]] = [:]
+    var transactions: [Reference: PostedTransaction] = [:]
     var now: Timestamp
     /// What the server's sessions wait for.
     var blocked: [BlockedSession] = []

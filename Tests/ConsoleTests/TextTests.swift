@@ -23,6 +23,7 @@ struct TextTests {
     @Test func keepsAtMostThreeMarksOnACharacter() {
         let zalgo = "a" + String(repeating: "\u{316}", count: 500)
         #expect(shown(zalgo).unicodeScalars.count == 4)
+        #expect(shown(String(zalgo.unicodeScalars.dropFirst())) == " \u{316}\u{316}\u{316}")
     }
 
     @Test func cutsOffWithAnEllipsisAndNeverInsideAWideCharacter() {

@@ -88,6 +88,25 @@ import Testing
         }
     }
 
+    /// What no number of an account, a record or a transaction can be, and the database takes all the same.
+    @Test(arguments: [
+        "journal SET booked_at = '-infinity', value_date = '-infinity'", "journal SET booked_at = 'infinity'",
+        "journal SET booked_at = '294276-12-31', value_date = '5874897-12-31'",
+        "account_records SET booked_at = '4713-01-01 BC'",
+        "account_records SET amount = 9223372036854775807 WHERE kind = 'entry'",
+        "account_records SET debits = -9223372036854775808, credits = 9223372036854775807, held = -1",
+        "account_records SET seq = seq + 9223372036854775800",
+        "accounts SET minimum = NULL, debits = 9223372036854775807, held = 9223372036854775807",
+        "accounts SET minimum = NULL, version = 9223372036854775807", "accounts SET currency = E'\\x1b[m'",
+    ])
+    func anImpossibleNumberEndsNoCommand(change: String) async throws {
+        let ledger = try await Self.ledger("'x'")
+        try await ledger.database.run("UPDATE bursar.\(change)")
+        for command in Self.commands + [["reverse", "t-1", "--reason", "x"]] {
+            expectClean(try await ledger.run(command), command)
+        }
+    }
+
     @Test func aMegabyteInATextColumnDoesNotFloodTheTerminal() async throws {
         let ledger = try await Self.ledger("repeat('w', 1000)")
         // Names are in an index, which holds 2,700 bytes and packs what repeats.

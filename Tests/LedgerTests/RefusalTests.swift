@@ -45,6 +45,34 @@ import Testing
         #expect(try books.deposit("a", "1").refusalName == "account_frozen")
     }
 
+    /// Numbers that only somebody who writes past the ledger can have put there.
+    @Test func anAccountWhoseRecordsAreAtTheirLastNumber() throws {
+        let codes = [try AccountCode("a"), try AccountCode("cash-CZK")]
+        let accounts = try codes.enumerated().map { index, code in
+            Account(
+                id: Identifier(high: 1, low: UInt64(index)), code: code, name: "x",
+                currency: try Currency("CZK"),
+                accountClass: index == 0 ? .liability : .asset, status: .open, minimum: nil, debits: 0,
+                credits: 0,
+                held: 0, version: index == 0 ? .max : 1, head: .zero)
+        }
+        let view = LedgerView(accounts: Dictionary(uniqueKeysWithValues: zip(codes, accounts)))
+        let amount = try DecimalAmount("1")
+        for action in [
+            Operation.Action.deposit(account: codes[0], amount: amount),
+            .withdrawal(account: codes[0], amount: amount),
+            .accountChange(account: codes[0], change: .rename("y"), reason: "x"),
+            .accountChange(account: codes[0], change: .close, reason: "x"),
+        ] {
+            let operation = try Operation(reference: Reference("r"), action: action, actor: "t")
+            let context = DecisionContext(
+                bookedAt: Timestamp(microseconds: 0), id: Identifier(high: 2, low: 0))
+            let verdict = view.decide(operation, context: context)
+            #expect(
+                verdict.refusal?.message.contains("no record can follow number 9223372036854775807") == true)
+        }
+    }
+
     @Test func accountClosed() throws {
         var books = try Books("a")
         try books.change("a", .close)

@@ -47,9 +47,11 @@ final class Pty {
         posix_spawnattr_setflags(&attributes, Self.setSession | Self.setMask)
         let command = line.split(separator: "PROBE", omittingEmptySubsequences: false).joined(
             separator: probePath)
+        // What a sanitizer is told holds for the program too.
+        let sanitizer = getenv("ASAN_OPTIONS").map { ["ASAN_OPTIONS=\(String(cString: $0))"] } ?? []
         let variables =
             ["TERM=\(term)", "LC_ALL=\(locale)", "PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"]
-            + environment
+            + sanitizer + environment
         let status = withStrings(["sh", "-c", command]) { arguments in
             withStrings(variables) { posix_spawn(&process, "/bin/sh", &actions, &attributes, arguments, $0) }
         }

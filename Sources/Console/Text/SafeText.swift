@@ -221,7 +221,11 @@ private struct GlyphBuilder {
     }
 
     private mutating func addMark(_ scalar: Unicode.Scalar) -> Glyph? {
-        guard let before = pending else { return start(" " + String(scalar), 1) }
+        guard let before = pending else {
+            // Without a character to stand on, on a blank.
+            pending = (" " + String(scalar), 1, 1)
+            return nil
+        }
         if before.marks < Self.maximumMarks {
             pending?.text.unicodeScalars.append(scalar)
             pending?.marks += 1
