@@ -52,6 +52,9 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// 64 hexadecimal digits.
     public var description: String { hex(words.0) + hex(words.1) + hex(words.2) + hex(words.3) }
 
+    /// The first 16 of them.
+    public var abbreviation: String { hex(words.0) }
+
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
 
     public func hash(into hasher: inout Hasher) {

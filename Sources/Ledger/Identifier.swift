@@ -50,13 +50,18 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
     }
 
     public var description: String {
-        let digits = hex(high) + hex(low)
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text.append("-") }
-            text.append(digit)
+        String(unsafeUninitializedCapacity: 36) { buffer in
+            var place = 0
+            for index in 0..<32 {
+                if [8, 12, 16, 20].contains(index) {
+                    buffer[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                buffer[place] = hexDigit((index < 16 ? high : low) >> UInt64(60 - index % 16 * 4))
+                place += 1
+            }
+            return place
         }
-        return text
     }
 
     public static func < (left: Identifier, right: Identifier) -> Bool {
@@ -66,6 +71,14 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
 
 /// Sixteen lower-case hexadecimal digits.
 func hex(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    String(unsafeUninitializedCapacity: 16) { buffer in
+        for index in 0..<16 { buffer[index] = hexDigit(value >> UInt64(60 - index * 4)) }
+        return 16
+    }
+}
+
+/// The digit of the lowest four bits.
+private func hexDigit(_ value: UInt64) -> UInt8 {
+    let digit = UInt8(truncatingIfNeeded: value & 15)
+    return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
 }

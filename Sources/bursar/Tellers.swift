@@ -1,6 +1,7 @@
 import Histogram
 import Ledger
 import LedgerService
+import LedgerStore
 
 /// Simulated tellers: each posts one operation after the other, with a little money between a few accounts, so
 /// that they get into each other's way.

@@ -76,22 +76,24 @@ actor GroupCommit {
     private func keepWhatCame(_ service: LedgerService) {
         if isKeeping { return }
         isKeeping = true
-        Task {
-            while !unkept.isEmpty {
-                await awaitReturn(service)
-                beingKept = unkept
-                unkept = []
-                if let failure = await service.keep(beingKept.map(\.operation)) {
-                    answer(beingKept, failure, service)
-                } else {
-                    // Some may have been stopped meanwhile.
-                    line.add(beingKept.filter { addresses[$0.id] != nil })
-                    dispatch(service)
-                }
-                beingKept = []
+        Task(executorPreference: LedgerStore.executor) { await self.keepAll(service) }
+    }
+
+    private func keepAll(_ service: LedgerService) async {
+        while !unkept.isEmpty {
+            await awaitReturn(service)
+            beingKept = unkept
+            unkept = []
+            if let failure = await service.keep(beingKept.map(\.operation)) {
+                answer(beingKept, failure, service)
+            } else {
+                // Some may have been stopped meanwhile.
+                line.add(beingKept.filter { addresses[$0.id] != nil })
+                dispatch(service)
             }
-            isKeeping = false
+            beingKept = []
         }
+        isKeeping = false
     }
 
     /// Those who were answered together mostly ask again together, and a group of all of them costs little more than one of

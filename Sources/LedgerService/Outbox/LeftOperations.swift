@@ -54,11 +54,13 @@ extension LedgerService {
 
     /// The same for operations whose outcome was found out later.
     ///
-    /// It is not waited for: what many are told at the same time is struck off together.
+    /// It is not waited for. Where operations follow each other, those that end are struck off with those that begin.
     public func acknowledge(_ references: [Reference]) {
         guard let outbox, !references.isEmpty, outbox.noteTold(references) else { return }
-        Task { [log] in
+        Task { [log, environment] in
             do throws(OutboxError) {
+                // Nobody cancels this task, so that the sleep ends when it is due.
+                try? await environment.sleep(Self.strikingOff)
                 try await outbox.strikeOffTold()
             } catch {
                 // They are asked about once more, and nothing worse.
@@ -66,6 +68,9 @@ extension LedgerService {
             }
         }
     }
+
+    /// How long after somebody was told an outcome a program that is killed may leave it to be told again.
+    private static let strikingOff = Duration.milliseconds(20)
 
     /// What became of the operations that killed programs have left open on this ledger. Each is told again until it is
     /// acknowledged.

@@ -15,7 +15,14 @@ public actor Outbox {
     private let ledger: String
     private var own: OutboxFile?
     private var left: [OutboxFile] = []
-    private nonisolated let told = Mutex<[Reference]>([])
+    private nonisolated let told = Mutex(Told())
+
+    private struct Told {
+        var references: [Reference] = []
+        /// Whether ``strikeOffTold()`` is going to be called.
+        var isExpected = false
+    }
+
     private let executor = QueueExecutor(label: "bursar.outbox")
 
     /// Files are written and waited for, which must not hold up the threads that everything else runs on.
@@ -33,16 +40,15 @@ public actor Outbox {
 
     /// Keeps operations that are about to be sent: when this returns, they are on the disk.
     func keep(_ entries: [OutboxEntry]) throws(OutboxError) {
+        let told = takeTold()
+        for file in left { try file.strikeOff(told) }
         let file = try ownFile()
-        guard file.entries.count + entries.count <= Self.limit else {
-            // Some may only wait to be struck off.
-            try strikeOffTold()
-            guard file.entries.count + entries.count <= Self.limit else {
-                throw OutboxError(file.path, "more than \(Self.limit) operations wait for their outcomes")
-            }
-            return try file.keep(entries)
+        let open = file.entries.count - told.count { file.entries[$0] != nil }
+        guard open + entries.count <= Self.limit else {
+            try file.strikeOff(told)
+            throw OutboxError(file.path, "more than \(Self.limit) operations wait for their outcomes")
         }
-        try file.keep(entries)
+        try file.keep(entries, strikingOff: told)
     }
 
     /// Takes operations off whose outcome somebody has been told.
@@ -50,22 +56,29 @@ public actor Outbox {
         for file in left + (own.map { [$0] } ?? []) { try file.strikeOff(references) }
     }
 
-    /// Notes that somebody has been told these outcomes, for ``strikeOffTold()``.
-    /// - Returns: whether they are the first since that was called, so that it should be called.
+    /// Notes that somebody has been told these outcomes. They are struck off with the next operations that are kept, or
+    /// by ``strikeOffTold()``.
+    /// - Returns: whether the latter is to be called, in a moment.
     nonisolated func noteTold(_ references: [Reference]) -> Bool {
         told.withLock { told in
-            defer { told += references }
-            return told.isEmpty
+            told.references += references
+            defer { told.isExpected = true }
+            return !told.isExpected
         }
     }
 
-    /// Takes all operations off of which ``noteTold(_:)`` was told.
+    /// Takes all operations off that ``noteTold(_:)`` was told of.
     func strikeOffTold() throws(OutboxError) {
-        let references = told.withLock { told in
-            defer { told = [] }
-            return told
-        }
+        told.withLock { $0.isExpected = false }
+        let references = takeTold()
         if !references.isEmpty { try strikeOff(references) }
+    }
+
+    private func takeTold() -> [Reference] {
+        told.withLock { told in
+            defer { told.references = [] }
+            return told.references
+        }
     }
 
     /// Gives up the files: those with nothing open in them are taken away, the others are the next program's.

@@ -28,18 +28,25 @@ final class OutboxFile {
     private(set) var entries: [Reference: OutboxEntry]
     let damagedLines: Int
     private var descriptor: Int32
+    /// Where the last line ends. Behind it a file of a busy program has zeros, which no line has.
     private var length: Int
+    /// Where the zeros end.
+    private var allocated: Int
 
     /// The longest file that is read or written.
     static let maximumBytes = 64 << 20
     /// A file that is shorter is left to grow.
-    private static let worthRewriting = 1 << 18
+    private static let worthRewriting = allocation
     /// A file with open entries is written anew when it is longer than so many of them take.
     private static let bytesPerEntry = 4096
+    /// From this length on a file grows ahead of its lines by a piece at a time: where a line takes the place of zeros,
+    /// nothing but itself has to be put on the disk, which takes two thirds of the time.
+    private static let busyLength = 1 << 16
+    private static let allocation = 1 << 20
 
     /// Makes a file that is not there yet, and locks it.
     init(creating path: String, ledger: String) throws(OutboxError) {
-        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0o600)
+        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .system(path) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .system(path) }
         self.path = path
@@ -47,13 +54,14 @@ final class OutboxFile {
         entries = [:]
         damagedLines = 0
         length = 0
+        allocated = 0
         try write([.ledger(ledger)])
     }
 
     /// Opens what another program has left behind.
     /// - Returns: nil while that program lives.
     init?(adopting path: String) throws(OutboxError) {
-        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_APPEND)
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw .system(path)
@@ -75,7 +83,8 @@ final class OutboxFile {
         ledger = contents.ledger
         entries = contents.entries
         damagedLines = contents.damagedLines
-        length = bytes.count
+        length = (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+        allocated = bytes.count
     }
 
     deinit { close(descriptor) }
@@ -98,10 +107,13 @@ final class OutboxFile {
 
     // MARK: Writing
 
-    /// Adds entries, and waits until they are on the disk.
-    func keep(_ new: [OutboxEntry]) throws(OutboxError) {
-        try write(new.map { .entry($0) })
+    /// Adds entries, and waits until they are on the disk. Others are struck off with the same write.
+    func keep(_ new: [OutboxEntry], strikingOff told: [Reference] = []) throws(OutboxError) {
+        let open = told.filter { entries[$0] != nil }
+        for reference in open { entries[reference] = nil }
+        try write(open.map { .struckOff($0) } + new.map { .entry($0) })
         for entry in new { entries[entry.operation.reference] = entry }
+        if try rewriteIfLong() { return }
         while fdatasync(descriptor) != 0 {
             if errno != EINTR { throw .system(path) }
         }
@@ -113,7 +125,7 @@ final class OutboxFile {
         if open.isEmpty { return }
         for reference in open { entries[reference] = nil }
         try write(open.map { .struckOff($0) })
-        if length > Self.worthRewriting + entries.count * Self.bytesPerEntry { try rewrite() }
+        _ = try rewriteIfLong()
     }
 
     /// Takes the file away; nothing may be open in it.
@@ -121,31 +133,45 @@ final class OutboxFile {
 
     private func write(_ lines: [OutboxLine]) throws(OutboxError) {
         let bytes = lines.flatMap(\.bytes)
-        guard length + bytes.count <= Self.maximumBytes else {
+        let end = length + bytes.count
+        guard end <= Self.maximumBytes else {
             throw OutboxError(path, "too many operations wait for their outcomes")
         }
         do throws(OutboxError) {
-            try Self.write(bytes, to: descriptor, path)
+            if end > allocated, length > Self.busyLength { try allocate(to: end) }
+            try Self.write(bytes, to: descriptor, at: length, path)
         } catch {
             // Half a line would run into the next one.
             ftruncate(descriptor, off_t(length))
+            allocated = length
             throw error
         }
-        length += bytes.count
+        length = end
+        allocated = max(allocated, end)
     }
 
-    /// Puts a file with nothing but what is open in the place of this one. Whoever looks meanwhile finds either, locked.
-    private func rewrite() throws(OutboxError) {
+    private func allocate(to end: Int) throws(OutboxError) {
+        let new = (end / Self.allocation + 1) * Self.allocation
+        try Self.write([UInt8](repeating: 0, count: new - allocated), to: descriptor, at: allocated, path)
+        allocated = new
+    }
+
+    /// Puts a file with nothing but what is open in the place of one that has grown long, and waits until it is on the
+    /// disk. Whoever looks meanwhile finds either, locked.
+    /// - Returns: whether it was long.
+    private func rewriteIfLong() throws(OutboxError) -> Bool {
+        let bound = min(Self.worthRewriting + entries.count * Self.bytesPerEntry, Self.maximumBytes / 2)
+        if length <= bound { return false }
         let fresh = path + Self.freshSuffix
-        let copy = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_APPEND, 0o600)
+        let copy = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard copy >= 0 else { throw .system(fresh) }
+        let lines = [.ledger(ledger)] + entries.values.map { OutboxLine.entry($0) }
+        let bytes = lines.flatMap(\.bytes)
+        let zeros = [UInt8](repeating: 0, count: max(0, Self.allocation - bytes.count))
         do throws(OutboxError) {
-            let lines = [.ledger(ledger)] + entries.values.map { OutboxLine.entry($0) }
-            let bytes = lines.flatMap(\.bytes)
             guard flock(copy, LOCK_EX | LOCK_NB) == 0 else { throw .system(fresh) }
-            try Self.write(bytes, to: copy, fresh)
+            try Self.write(bytes + zeros, to: copy, at: 0, fresh)
             guard fsync(copy) == 0, rename(fresh, path) == 0 else { throw .system(fresh) }
-            length = bytes.count
         } catch {
             close(copy)
             unlink(fresh)
@@ -153,16 +179,21 @@ final class OutboxFile {
         }
         close(descriptor)
         descriptor = copy
+        length = bytes.count
+        allocated = bytes.count + zeros.count
+        return true
     }
 
     /// Ends the name of a file that is about to take another's place.
     static let freshSuffix = ".new"
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(OutboxError) {
+    private static func write(
+        _ bytes: [UInt8], to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(OutboxError) {
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress, $0.count)
+                pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + written))
             }
             if count < 0, errno != EINTR { throw .system(path) }
             written += max(count, 0)

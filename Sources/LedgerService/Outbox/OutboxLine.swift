@@ -76,7 +76,7 @@ enum OutboxLine: Hashable {
     private static let separator = Array(" ".utf8)
 
     private static func checksum(_ body: [UInt8]) -> [UInt8] {
-        Array(Digest(of: body).description.utf8.prefix(checksumDigits))
+        Array(Digest(of: body).abbreviation.utf8)
     }
 }
 
