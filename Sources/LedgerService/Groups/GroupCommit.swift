@@ -45,7 +45,7 @@ actor GroupCommit {
     /// How many were answered since the last group was made up, and how long they are waited for.
     private var returning = 0
     private var patience = Duration.zero
-    private static let longestPatience = Duration.microseconds(200)
+    private static let longestPatience = Duration.microseconds(300)
     private var lastNumber = 0
 
     init(lanes: Int) { self.lanes = lanes }
@@ -80,19 +80,19 @@ actor GroupCommit {
     }
 
     private func keepAll(_ service: LedgerService) async {
-        while !unkept.isEmpty {
+        repeat {
             await awaitReturn(service)
             beingKept = unkept
             unkept = []
-            if let failure = await service.keep(beingKept.map(\.operation)) {
+            if !beingKept.isEmpty, let failure = await service.keep(beingKept.map(\.operation)) {
                 answer(beingKept, failure, service)
             } else {
                 // Some may have been stopped meanwhile.
                 line.add(beingKept.filter { addresses[$0.id] != nil })
-                dispatch(service)
             }
+            dispatch(service)
             beingKept = []
-        }
+        } while !unkept.isEmpty
         isKeeping = false
     }
 
@@ -169,8 +169,8 @@ actor GroupCommit {
     private func end(_ number: Int, of count: Int, took time: Duration, _ service: LedgerService) {
         running[number] = nil
         size.learn(count, took: time)
-        patience = min(time / 8, Self.longestPatience)
-        dispatch(service)
+        patience = min(time / 3, Self.longestPatience)
+        keepWhatCame(service)
     }
 
     // MARK: Answers

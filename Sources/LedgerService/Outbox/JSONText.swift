@@ -1,10 +1,17 @@
 /// The fields of a JSON object (RFC 8259) as they are added. The library's encoder takes longer for an operation than
 /// deciding and writing it, and every operation goes through the outbox.
 struct JSONText {
-    private var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8]
+    private var isFirst = true
 
-    /// The object, on one line.
-    var object: [UInt8] { [UInt8(ascii: "{")] + bytes + [UInt8(ascii: "}")] }
+    /// - Parameter bytes: what stands before the object; they are taken, so that nothing is copied.
+    init(after bytes: inout [UInt8]) {
+        self.bytes = []
+        swap(&self.bytes, &bytes)
+        self.bytes.append(UInt8(ascii: "{"))
+    }
+
+    mutating func end() { bytes.append(UInt8(ascii: "}")) }
 
     /// Adds nothing for nil.
     mutating func add(_ name: StaticString, _ value: String?) {
@@ -15,7 +22,7 @@ struct JSONText {
 
     mutating func add(_ name: StaticString, _ value: Int64) {
         begin(name)
-        bytes += Array(value.description.utf8)
+        bytes.append(contentsOf: value.description.utf8)
     }
 
     mutating func add(_ name: StaticString, _ fields: (inout JSONText) -> Void) {
@@ -38,14 +45,17 @@ struct JSONText {
     }
 
     private mutating func append(_ fields: (inout JSONText) -> Void) {
-        var inner = JSONText()
-        fields(&inner)
-        bytes += inner.object
+        bytes.append(UInt8(ascii: "{"))
+        isFirst = true
+        fields(&self)
+        bytes.append(UInt8(ascii: "}"))
+        isFirst = false
     }
 
     /// - Parameter name: has nothing in it that would have to be escaped.
     private mutating func begin(_ name: StaticString) {
-        if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
         bytes.append(UInt8(ascii: "\""))
         name.withUTF8Buffer { bytes.append(contentsOf: $0) }
         bytes.append(UInt8(ascii: "\""))
@@ -60,7 +70,7 @@ struct JSONText {
                 bytes.append(UInt8(ascii: "\\"))
                 bytes.append(byte)
             case 0..<0x20:
-                bytes += Array("\\u00".utf8)
+                bytes.append(contentsOf: "\\u00".utf8)
                 bytes.append(Self.digits[Int(byte >> 4)])
                 bytes.append(Self.digits[Int(byte & 15)])
             default: bytes.append(byte)

@@ -132,7 +132,7 @@ final class OutboxFile {
     func remove() { unlink(path) }
 
     private func write(_ lines: [OutboxLine]) throws(OutboxError) {
-        let bytes = lines.flatMap(\.bytes)
+        let bytes = Self.bytes(of: lines)
         let end = length + bytes.count
         guard end <= Self.maximumBytes else {
             throw OutboxError(path, "too many operations wait for their outcomes")
@@ -166,7 +166,7 @@ final class OutboxFile {
         let copy = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard copy >= 0 else { throw .system(fresh) }
         let lines = [.ledger(ledger)] + entries.values.map { OutboxLine.entry($0) }
-        let bytes = lines.flatMap(\.bytes)
+        let bytes = Self.bytes(of: lines)
         let zeros = [UInt8](repeating: 0, count: max(0, Self.allocation - bytes.count))
         do throws(OutboxError) {
             guard flock(copy, LOCK_EX | LOCK_NB) == 0 else { throw .system(fresh) }
@@ -186,6 +186,10 @@ final class OutboxFile {
 
     /// Ends the name of a file that is about to take another's place.
     static let freshSuffix = ".new"
+
+    private static func bytes(of lines: [OutboxLine]) -> [UInt8] {
+        lines.reduce(into: []) { bytes, line in line.append(to: &bytes) }
+    }
 
     private static func write(
         _ bytes: [UInt8], to descriptor: Int32, at offset: Int, _ path: String

@@ -36,7 +36,17 @@ enum OutboxLine: Hashable {
 
     /// The line with its end.
     var bytes: [UInt8] {
-        var text = JSONText()
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return bytes
+    }
+
+    func append(to bytes: inout [UInt8]) {
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: Self.checksumDigits))
+        bytes.append(contentsOf: Self.separator)
+        let body = bytes.count
+        var text = JSONText(after: &bytes)
         switch self {
         case .ledger(let name): text.add("ledger", name)
         case .entry(let entry):
@@ -45,8 +55,11 @@ enum OutboxLine: Hashable {
             text.add("operation") { StoredOperation(entry.operation).write(to: &$0) }
         case .struckOff(let reference): text.add("done", reference.text)
         }
-        let body = text.object
-        return Self.checksum(body) + Self.separator + body + [UInt8(ascii: "\n")]
+        text.end()
+        bytes = text.bytes
+        let checksum = Self.checksum(Array(bytes[body...]))
+        for (index, digit) in checksum.enumerated() { bytes[start + index] = digit }
+        bytes.append(UInt8(ascii: "\n"))
     }
 
     /// - Parameter bytes: a line without its end.
