@@ -97,6 +97,7 @@ public struct LedgerService: Sendable {
         var batch = Batch(items)
         while !batch.isFinished { await attempt(&batch) }
         let outcomes = Dictionary(uniqueKeysWithValues: batch.takeReport().ended.map { ($0.id, $0.outcome) })
+        await groups.forget(outcomes.values.flatMap { $0.receipt?.lines.map(\.account) ?? [] })
         return items.compactMap { outcomes[$0.id] }
     }
 

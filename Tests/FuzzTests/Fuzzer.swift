@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// Feeds a parser with spoilt samples for a fixed time.
@@ -102,24 +103,6 @@ struct Fuzzer {
     private static func number(_ name: String) -> UInt64? {
         getenv(name).flatMap { UInt64(String(cString: $0)) }
     }
-}
-
-/// Random numbers that come again with the same seed (SplitMix64).
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
-    /// One of so many.
-    mutating func index(_ count: Int) -> Int { Int(next() % UInt64(count)) }
 }
 
 /// Whether nothing in the text acts on a terminal, begins another line or cannot be seen.

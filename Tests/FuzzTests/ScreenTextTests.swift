@@ -1,6 +1,7 @@
 import CTerminal
 import Ledger
 import LedgerService
+import TestSupport
 import Testing
 
 @testable import Console

@@ -71,6 +71,9 @@ actor GroupCommit {
         }
     }
 
+    /// Something else of this program has changed these accounts, with which nothing here is to get into conflict.
+    func forget(_ codes: [AccountCode]) { memory.forget(codes) }
+
     // MARK: Before anything is sent
 
     private func keepWhatCame(_ service: LedgerService) {
@@ -161,7 +164,11 @@ actor GroupCommit {
         line.release(group.claims.subtracting(claims))
         group.claims = claims
         running[number] = group
-        if !report.spared.isEmpty { line.putBack(report.spared) }
+        let unwanted = report.spared.filter { group.cancelled.contains($0.id) }
+        answer(unwanted, .cancelled, service)
+        if !report.spared.isEmpty {
+            line.putBack(report.spared.filter { !group.cancelled.contains($0.id) })
+        }
         if !pending.isEmpty { dispatch(service) }
         return group.cancelled
     }

@@ -1,4 +1,5 @@
 import Ledger
+import TestSupport
 import Testing
 
 @testable import LedgerService
@@ -174,20 +175,5 @@ private struct Run {
             if Int.random(in: 0..<4, using: &random) == 0 { batches.append(sample.take()) }
         }
         batches.append(sample.take())
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-private struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

@@ -77,6 +77,27 @@ import Testing
         #expect(try await Verifier(store: ledger.store).run().isSound)
     }
 
+    /// A status that was changed by the same program, and a transaction that it reversed, move the account on too.
+    @Test func aProgramDoesNotGetIntoConflictWithItself() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "10.00")
+        let deposit = try ledger.operation(ledger.deposit("a", "1.00"), reference: "to be reversed")
+        let operations = [
+            deposit,
+            try ledger.operation(
+                .accountChange(
+                    account: AccountCode("a"), change: .setMinimum(.unlimited), reason: "agreed")),
+            try ledger.operation(ledger.deposit("a", "2.00")),
+            try ledger.operation(.reversal(of: deposit.reference, amount: nil, reason: "mistaken")),
+            try ledger.operation(ledger.withdrawal("a", "30.00")),
+        ]
+        for operation in operations {
+            let outcome = await ledger.service.perform(operation)
+            #expect(outcome.receipt != nil && outcome.attempts == 1, "\(outcome)")
+        }
+        #expect(try await ledger.account("a")?.available.description == "-18.00")
+    }
+
     /// A refusal from what is remembered is not told before the books were asked.
     @Test func whatIsRememberedRefusesNothing() async throws {
         let ledger = try await TestLedger.make()
