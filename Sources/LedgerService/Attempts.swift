@@ -16,20 +16,52 @@ extension LedgerService {
         publish(batch, new) { _ in .started }
         var fromMemory = false
         do throws(StoreFailure) {
-            let plan = try await decide(&batch, count, &fromMemory)
+            var plan = try await decide(&batch, count, &fromMemory)
             if let kind = batch.pending.first?.operation.writeKind, !plan.decisions.isEmpty {
-                try await write(plan.decisions, kind: kind, timeout: timeLeft(batch))
+                if kind.isDecidedFromAccounts, batch.hasLost(policy.racesBeforeLocking, among: count) {
+                    if await endUnkept(&batch, count, after: environment.uptime() - begun) { return }
+                    plan = try await writeLocked(batch, count, plan.view, kind)
+                } else {
+                    try await write(
+                        plan.decisions, kind: kind, timeout: timeLeft(batch), when: isKept(batch, count))
+                }
                 batch.leave(plan.accounts, fromMemory: fromMemory)
             } else if !plan.found.isEmpty {
                 // What this attempt did not write itself may be known to one server alone.
                 batch.noteFound(plan.found)
                 try await confirm(timeout: timeLeft(batch))
             }
+            if plan.decisions.isEmpty, await endUnkept(&batch, count, after: environment.uptime() - begun) {
+                return
+            }
             await finish(&batch, plan.results, attemptTime: environment.uptime() - begun)
         } catch {
             batch.distrust(fromMemory: fromMemory)
+            if await endUnkept(&batch, count, after: environment.uptime() - begun) { return }
             await handle(error, &batch, count, after: environment.uptime() - begun)
         }
+    }
+
+    /// What the first write of operations is committed after: that they are in the outbox.
+    private func isKept(_ batch: Batch, _ count: Int) -> (@Sendable () async -> Bool)? {
+        let keepings = batch.keepings(of: count)
+        if keepings.isEmpty { return nil }
+        return {
+            for keeping in keepings where await keeping.failure() != nil { return false }
+            return true
+        }
+    }
+
+    /// Waits until the operations are in the outbox, and ends those that cannot be: nothing of them is on the books.
+    /// - Returns: whether there were any.
+    private func endUnkept(_ batch: inout Batch, _ count: Int, after time: Duration) async -> Bool {
+        for keeping in batch.keepings(of: count) {
+            guard let failure = await keeping.failure() else { continue }
+            let unkept = batch.bringForward { $0.keeping === keeping }
+            await finish(&batch, Array(repeating: failure, count: unkept), attemptTime: time)
+            return true
+        }
+        return false
     }
 
     /// Whether there is to be no further attempt of the operation.
@@ -61,6 +93,21 @@ extension LedgerService {
         let plan = batch.plan(count, in: view, bookedAt: environment.now())
         look(&batch, count, at: view)
         return plan
+    }
+
+    /// Decides once more with the accounts locked, and writes: who has lost some races comes to its turn.
+    private func writeLocked(
+        _ batch: Batch, _ count: Int, _ view: LedgerView, _ kind: WriteKind
+    ) async throws(StoreFailure) -> Batch.Plan {
+        let environment = environment
+        return try await write(
+            locking: view.accounts.values.map(\.id).sorted(), kind: kind, timeout: timeLeft(batch)
+        ) { locked in
+            var view = view
+            for account in locked { view.accounts[account.code] = account }
+            let plan = batch.plan(count, in: view, bookedAt: environment.now())
+            return (plan.decisions, plan)
+        }
     }
 
     /// Reads what is missing of the accounts. What is remembered stays as it is, since this program's own writes may have
@@ -131,7 +178,9 @@ extension LedgerService {
         batch.goOn(with: hit, of: count)
         if failure.kind == .unavailable || failure.kind == .unknownOutcome { await recover?() }
         let wait = policy.wait(
-            after: failure.kind, attempt: batch.pending[0].attempts, random: environment.random())
+            after: failure.kind, attempt: batch.pending[0].attempts,
+            isLocking: batch.hasLost(policy.racesBeforeLocking, among: hit.count),
+            random: environment.random())
         let remaining = policy.deadline - (environment.uptime() - batch.pending[0].start)
         guard wait > .zero, remaining > .zero else { return }
         batch.forgetKnown()

@@ -18,6 +18,8 @@ struct Batch {
         var conflicts: [Conflict] = []
         /// Conflicts without the answers that got lost, which are told of in another way.
         fileprivate(set) var conflictsTold = 0
+        /// How often somebody else was faster.
+        fileprivate(set) var lostRaces = 0
         /// Whether the answer to an attempt got lost. From then on it may be on the books at any moment, and
         /// only the books can say that it is not.
         var mayBePosted = false
@@ -25,6 +27,8 @@ struct Batch {
         var isFound = false
         /// Whether its caller does not want it any more.
         var isCancelled = false
+        /// Its way into the outbox; nil when it was kept before, or there is none.
+        var keeping: Keeping?
         /// The latest attempt that was told of as begun: one that was called off for another's sake begins once more.
         fileprivate var told = 0
 
@@ -92,16 +96,20 @@ struct Batch {
         var results: [OperationOutcome.Result] = []
         /// The operations, by their place, that were on the books before.
         var found: [Int] = []
+        /// What they were decided from.
+        let view: LedgerView
         /// The accounts once the decisions are on the books.
         var accounts: [AccountCode: Account] = [:]
+
+        init(from view: LedgerView) { self.view = view }
 
         /// Whether every operation is to be written.
         var postsAll: Bool { decisions.count == results.count }
     }
 
     func plan(_ count: Int, in view: LedgerView, bookedAt: Timestamp) -> Plan {
+        var plan = Plan(from: view)
         var view = view
-        var plan = Plan()
         for (place, item) in pending.prefix(count).enumerated() {
             let context = DecisionContext(bookedAt: bookedAt, id: item.id)
             switch view.decide(item.operation, context: context) {
@@ -137,6 +145,15 @@ struct Batch {
         for place in pending.indices where ids.contains(pending[place].id) {
             pending[place].isCancelled = true
         }
+    }
+
+    /// The ways into the outbox on which some of the first operations are still, or failed.
+    func keepings(of count: Int) -> [Keeping] {
+        var keepings: [Keeping] = []
+        for item in pending.prefix(count) {
+            if let keeping = item.keeping, keepings.last !== keeping { keepings.append(keeping) }
+        }
+        return keepings.filter { !$0.isKept }
     }
 
     // MARK: What is known of the accounts
@@ -202,6 +219,7 @@ struct Batch {
             pending[index].conflicts.append(
                 Conflict(failure, attempt: pending[index].attempts, account: account))
             if failure.kind != .unknownOutcome { pending[index].conflictsTold += 1 }
+            if failure.isRace { pending[index].lostRaces += 1 }
         }
     }
 
@@ -215,6 +233,11 @@ struct Batch {
         guard sparesOthers, kept.count < count else { return }
         spared += pending.indices.prefix(count).filter { !kept.contains($0) }.map { pending[$0] }
         pending = places.map { pending[$0] } + pending.dropFirst(count)
+    }
+
+    /// Whether one of the first operations has lost this many races.
+    func hasLost(_ races: Int, among count: Int) -> Bool {
+        pending.prefix(count).contains { $0.lostRaces >= races }
     }
 
     mutating func noteLostAnswer(of count: Int) {

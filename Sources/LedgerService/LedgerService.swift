@@ -17,7 +17,7 @@ public struct LedgerService: Sendable {
     public let outbox: Outbox?
     /// Called when no session is to be had, before the next attempt: brings an embedded server back.
     public let recover: (@Sendable () async -> Void)?
-    private let groups: GroupCommit
+    let groups: GroupCommit
 
     /// - Parameter lanes: the most groups of operations that are written at the same time.
     public init(
@@ -129,6 +129,17 @@ public struct LedgerService: Sendable {
         }
     }
 
+    func write<Result: Sendable>(
+        locking accounts: [Identifier], kind: WriteKind, timeout: Duration,
+        deciding decide: @Sendable ([Account]) -> ([Decision], Result)
+    ) async throws(StoreFailure) -> Result {
+        do {
+            return try await store.write(locking: accounts, kind: kind, timeout: timeout, deciding: decide)
+        } catch {
+            throw StoreFailure(error, writing: true, dialect: store.dialect)
+        }
+    }
+
     func confirm(timeout: Duration) async throws(StoreFailure) {
         do {
             try await store.confirm(timeout: timeout)
@@ -137,9 +148,12 @@ public struct LedgerService: Sendable {
         }
     }
 
-    func write(_ decisions: [Decision], kind: WriteKind, timeout: Duration) async throws(StoreFailure) {
+    func write(
+        _ decisions: [Decision], kind: WriteKind, timeout: Duration,
+        when isWanted: (@Sendable () async -> Bool)?
+    ) async throws(StoreFailure) {
         do {
-            try await store.write(decisions, kind: kind, timeout: timeout)
+            try await store.write(decisions, kind: kind, timeout: timeout, when: isWanted)
         } catch {
             throw StoreFailure(error, writing: true, dialect: store.dialect)
         }

@@ -10,15 +10,24 @@ public struct RetryPolicy: Sendable, Equatable {
     public var firstWait: Duration
     /// No wait is longer.
     public var longestWait: Duration
+    /// An operation that has lost so many races locks its accounts before it is decided.
+    public var racesBeforeLocking: Int
+    /// The ceiling of the wait before an attempt that locks. Such an attempt mostly wins, and whoever won before loses
+    /// by it; in between that one posts from what it remembers, in one round trip each. Shorter turns cost rate, longer
+    /// ones make more operations wait for long: `config/speed.md` has the figures.
+    public var lockingWait: Duration
 
     public init(
         maximumAttempts: Int = 100, deadline: Duration = .seconds(30), firstWait: Duration = .milliseconds(2),
-        longestWait: Duration = .seconds(1)
+        longestWait: Duration = .seconds(1), racesBeforeLocking: Int = 2,
+        lockingWait: Duration = .milliseconds(128)
     ) {
         self.maximumAttempts = max(1, maximumAttempts)
         self.deadline = deadline
         self.firstWait = firstWait
         self.longestWait = longestWait
+        self.racesBeforeLocking = racesBeforeLocking
+        self.lockingWait = lockingWait
     }
 
     /// The wait before the next attempt: exponential with full jitter, which spreads the losers of one race
@@ -26,11 +35,15 @@ public struct RetryPolicy: Sendable, Equatable {
     /// is immediate, since the race is over.
     /// - Parameters:
     ///   - attempt: the attempt that failed, from 1.
+    ///   - isLocking: whether the next attempt locks the accounts.
     ///   - random: 64 random bits.
-    public func wait(after kind: StoreFailure.Kind, attempt: Int, random: UInt64) -> Duration {
+    public func wait(
+        after kind: StoreFailure.Kind, attempt: Int, isLocking: Bool = false, random: UInt64
+    ) -> Duration {
         if attempt == 1, kind == .lostRace || kind == .referenceTaken { return .zero }
         // Twenty doublings take any first wait past any longest one.
-        let ceiling = min(firstWait * (1 << min(max(attempt - 1, 0), 20)), longestWait)
+        let doubled = min(firstWait * (1 << min(max(attempt - 1, 0), 20)), longestWait)
+        let ceiling = isLocking && kind.isRace ? lockingWait : doubled
         return ceiling * (Double(random >> 11) / Double(1 << 53))
     }
 }

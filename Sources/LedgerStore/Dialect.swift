@@ -31,6 +31,10 @@ public enum Dialect: String, Sendable {
     /// before it. The others have no commit that only one machine knows.
     var confirmsCommits: Bool { self == .postgresql }
 
+    /// Whether a statement can be sent before it is known that its transaction is to be committed, and the end of the
+    /// transaction after it. The others restart by themselves a statement that is a transaction, and no other.
+    var holdsCommits: Bool { self == .postgresql }
+
     /// For a session whose limit was taken away meanwhile.
     static let statementTimeout =
         "SET statement_timeout = '\(longestStatement.components.seconds)s';"

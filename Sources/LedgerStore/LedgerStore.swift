@@ -151,16 +151,27 @@ public struct LedgerStore: Sendable {
 
     /// Writes decisions of one kind, made one after the other, as one statement: all or nothing.
     ///
+    /// - Parameter isWanted: what has to be waited for before they may be on the books, and goes on at the same time:
+    ///   nothing is if it answers no, and `cancelled` is thrown. Nil when there is nothing to wait for.
     /// - Throws: ``PostgresError``. What each SQLSTATE means is for the caller to say: after a lost connection
     ///   the decisions may be on the books.
-    public func write(_ decisions: [Decision], kind: WriteKind, timeout: Duration? = nil)
-        async throws(PostgresError)
-    {
+    public func write(
+        _ decisions: [Decision], kind: WriteKind, timeout: Duration? = nil,
+        when isWanted: (@Sendable () async -> Bool)? = nil
+    ) async throws(PostgresError) {
+        var isWanted = isWanted
+        if !dialect.holdsCommits, let awaited = isWanted {
+            guard await awaited() else {
+                throw PostgresError(kind: .cancelled, message: "not sent, since it is not wanted")
+            }
+            isWanted = nil
+        }
+        let commitsWhen = isWanted
         let query = Query(writing: decisions, kind: kind)
         _ = try await writers.withConnection(timeout: timeout) {
             connection async throws(PostgresError) -> [Rows] in
             do throws(PostgresError) {
-                return try await connection.write([query], timeout: timeout)
+                return try await connection.write([query], timeout: timeout, when: commitsWhen)
             } catch {
                 // Another user or address than the decision says: the next one is to be made with this session's.
                 if error.saysOtherOrigin {
@@ -171,6 +182,39 @@ public struct LedgerStore: Sendable {
             }
         }
     }
+
+    /// Locks these accounts, has them decided upon, and writes the decisions, all in one transaction: nobody else
+    /// changes the accounts in between, so that whoever has the locks does not lose the race.
+    ///
+    /// It takes two round trips, during which others wait for the accounts. The decisions may be none.
+    /// - Parameter decide: is given the accounts as they are; those that the role may not post to are missing.
+    /// - Returns: what `decide` returns besides the decisions.
+    /// - Throws: ``PostgresError``, as ``write(_:kind:timeout:when:)`` does. Before `decide` was called nothing is on
+    ///   the books.
+    public func write<Result: Sendable>(
+        locking accounts: [Identifier], kind: WriteKind, timeout: Duration? = nil,
+        deciding decide: @Sendable ([Account]) -> ([Decision], Result)
+    ) async throws(PostgresError) -> Result {
+        try await writers.withConnection(timeout: timeout) {
+            connection async throws(PostgresError) -> Result in
+            let lock = Query(Self.lockAccounts, [.array(accounts)])
+            guard let rows = try await connection.begin([lock], timeout: timeout).last else {
+                throw .undecodable("no answer to \(Self.lockAccounts.name)")
+            }
+            let locked = try rows.map { row throws(PostgresError) in try row.account() }
+            let (decisions, result) = decide(locked)
+            let writes = decisions.isEmpty ? [] : [Query(writing: decisions, kind: kind)]
+            _ = try await connection.end(writes, timeout: timeout)
+            return result
+        }
+    }
+
+    /// In the order in which the posting statement meets them, so that the two cannot deadlock.
+    static let lockAccounts = Statement(
+        name: "lock_accounts",
+        sql:
+            "SELECT \(accountColumns) FROM bursar.accounts AS a WHERE a.id = ANY ($1::uuid[]) ORDER BY a.id FOR UPDATE"
+    )
 
     /// Returns when everything that can be read from the server now would outlive it.
     ///

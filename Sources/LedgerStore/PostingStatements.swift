@@ -125,6 +125,11 @@ enum PostingStatements {
 /// openings. Each takes a right of its own.
 public enum WriteKind: Sendable, Hashable {
     case entries, reversals, changes, openings
+
+    /// Whether nothing but the rows of the accounts says what may be written, so that who has locked them may decide
+    /// from them. A reversal depends on those before it as well, which the version of an account that was read with
+    /// them stands for.
+    public var isDecidedFromAccounts: Bool { self == .entries || self == .changes }
 }
 
 extension Operation {

@@ -64,10 +64,11 @@ enum SessionSetup {
     /// A sequential scan takes a predicate lock on the whole table, and the planner likes one on small tables;
     /// a merge join may read a whole index for the order. Either would make writers of different accounts
     /// cancel each other. With `enable_seqscan` off, a plan that has to scan all the same seems so costly that the
-    /// server would compile it first, for about a second. Warnings must come through: see `Connection.commit`.
+    /// server would compile it first, for about a second. Warnings must come through: see `Connection.commit`. A
+    /// program that is stopped before its commit does not hold up the others for longer than the last setting says.
     private static let writerSettings = [
         "enable_seqscan": "off", "enable_mergejoin": "off", "jit": "off", "client_min_messages": "warning",
-        "statement_timeout": longestStatement,
+        "statement_timeout": longestStatement, "idle_in_transaction_session_timeout": "2s",
     ]
     private static let longestStatement = "\(Dialect.longestStatement.components.seconds)s"
 
@@ -115,11 +116,34 @@ extension Connection {
     ///
     /// In a session of our own the statements are a transaction by themselves, and of the level that the session
     /// is set to.
-    func write(_ queries: [Query], timeout: Duration?) async throws(PostgresError) -> [Rows] {
-        guard !keepsStatements else { return try await commit(queries, timeout: timeout) }
-        let begin = [Query(Self.beginWrite), Query(SessionSetup.prepareTransaction)]
-        return try await commit(begin + queries + [Query(LedgerStore.endRead)], timeout: timeout)
+    ///
+    /// - Parameter isWanted: what the commit waits for; nil when it waits for nothing.
+    func write(
+        _ queries: [Query], timeout: Duration?, when isWanted: (@Sendable () async -> Bool)? = nil
+    ) async throws(PostgresError) -> [Rows] {
+        if keepsStatements, isWanted == nil { return try await commit(queries, timeout: timeout) }
+        let begun = beginning + queries
+        guard let isWanted else { return try await commit(begun + [Self.closing.commit], timeout: timeout) }
+        return try await commit(begun, closing: Self.closing, when: isWanted, timeout: timeout)
     }
+
+    /// Begins a transaction that writes, and leaves it open.
+    func begin(_ queries: [Query], timeout: Duration?) async throws(PostgresError) -> [Rows] {
+        try await pipeline(beginning + queries, timeout: timeout)
+    }
+
+    /// Ends what ``begin(_:timeout:)`` began.
+    func end(_ queries: [Query], timeout: Duration?) async throws(PostgresError) -> [Rows] {
+        try await commit(queries + [Self.closing.commit], timeout: timeout)
+    }
+
+    private var beginning: [Query] {
+        [Query(Self.beginWrite)] + (keepsStatements ? [] : [Query(SessionSetup.prepareTransaction)])
+    }
+
+    private static let closing = Closing(
+        commit: Query(Statement(name: "commit", sql: "COMMIT")),
+        rollback: Query(Statement(name: "rollback", sql: "ROLLBACK")))
 
     /// Not to be had from an implicit transaction; NOT DEFERRABLE because a role's default may be otherwise.
     private static let beginWrite = Statement(

@@ -29,6 +29,8 @@ public struct StoreFailure: Error, Sendable, Hashable {
     }
 
     public let kind: Kind
+    /// Whether somebody else was faster.
+    public var isRace: Bool { kind.isRace }
     /// Five characters; nil when the server sent none.
     public let sqlState: String?
     /// In plain words.
@@ -80,6 +82,9 @@ public struct StoreFailure: Error, Sendable, Hashable {
 }
 
 extension StoreFailure.Kind {
+    /// Whether somebody else was faster.
+    public var isRace: Bool { self == .conflict || self == .lostRace }
+
     init(_ error: PostgresError, writing: Bool, dialect: Dialect) {
         if writing, error.mayHideCommit(dialect) {
             self = .unknownOutcome
@@ -110,7 +115,7 @@ extension StoreFailure.Kind {
         // A server that shuts down may say so of a commit that it made, and told nobody of.
         case .adminShutdown, .crashShutdown: return writing ? .unknownOutcome : .unavailable
         case .cannotConnectNow, .readOnlyTransaction: return .unavailable
-        case .lockNotAvailable, .queryCanceled: return .overloaded
+        case .lockNotAvailable, .queryCanceled, .invalidStatementName: return .overloaded
         case .insufficientPrivilege: return .notPermitted
         default:
             if state.isConnectionException { return writing ? .unknownOutcome : .unavailable }
@@ -201,6 +206,7 @@ extension StoreFailure {
         case .diskFull: "the server's disk is full"
         case let state? where state.isShortage: "the server is short of something"
         case .lockNotAvailable: "waited too long for a lock"
+        case .invalidStatementName: "the server had lost the program's statements"
         default: "the server cancelled the statement"
         }
     }

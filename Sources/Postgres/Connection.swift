@@ -87,6 +87,27 @@ public actor Connection {
         return try await perform(.queries(queries), timeout: timeout, heedsWarnings: true)
     }
 
+    /// As ``commit(_:timeout:)``, for a transaction that is to be committed only if something else succeeds, which
+    /// goes on at the same time.
+    ///
+    /// `queries`, which begin a transaction, are sent at once; the end of it when `isWanted` answers, without
+    /// waiting for what the server says of them. The transaction keeps its locks until then: the session should have
+    /// an `idle_in_transaction_session_timeout`. When it is not wanted, or the deadline passes or the task is
+    /// cancelled before the answer, it is rolled back for certain, and `cancelled` or `deadlineExceeded` is thrown.
+    public func commit(
+        _ queries: [Query], closing: Closing, when isWanted: @escaping @Sendable () async -> Bool,
+        timeout: Duration? = nil
+    ) async throws(PostgresError) -> [Rows] {
+        try await perform(
+            .queries(queries), timeout: timeout, heedsWarnings: true,
+            held: Held(closing: closing, isWanted: isWanted))
+    }
+
+    private struct Held {
+        let closing: Closing
+        let isWanted: @Sendable () async -> Bool
+    }
+
     /// Whether statements are prepared once and kept at the server, which they are from the beginning.
     ///
     /// Behind a pooler that lends a session for one transaction only, what was prepared before stands in another
@@ -127,7 +148,7 @@ public actor Connection {
     }
 
     private func perform(
-        _ request: Request, timeout: Duration?, heedsWarnings: Bool = false
+        _ request: Request, timeout: Duration?, heedsWarnings: Bool = false, held: Held? = nil
     ) async throws(PostgresError) -> [Rows] {
         let deadline = Deadline.after(timeout)
         switch await turn.enter(deadline: deadline) {
@@ -149,11 +170,20 @@ public actor Connection {
             }
             return await withCheckedContinuation {
                 session.begin(
-                    request, id: id, deadline: deadline, heedsWarnings: heedsWarnings, completion: $0)
+                    request, id: id, deadline: deadline, heedsWarnings: heedsWarnings,
+                    closing: held?.closing, completion: $0)
+                if let isWanted = held?.isWanted { conclude(id, when: isWanted) }
             }
         } onCancel: { [session] in
             session.loop.perform { session.cancel(id: id, reason: .request) }
         }
         return try outcome.get()
+    }
+
+    private func conclude(_ id: UInt64, when isWanted: @escaping @Sendable () async -> Bool) {
+        Task(executorPreference: Self.loop) { [session] in
+            let isWanted = await isWanted()
+            session.loop.perform { session.conclude(id: id, commits: isWanted) }
+        }
     }
 }

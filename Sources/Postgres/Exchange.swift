@@ -6,6 +6,17 @@ enum Request: Sendable {
     case script(String)
 }
 
+/// How a transaction that was left open ends: by either of these.
+public struct Closing: Sendable {
+    public let commit: Query
+    public let rollback: Query
+
+    public init(commit: Query, rollback: Query) {
+        self.commit = commit
+        self.rollback = rollback
+    }
+}
+
 /// The progress of one round trip, without I/O: it is told what libpq hands out and says what to do next.
 ///
 /// The server answers in the order of the steps. The first error makes it skip everything up to the next Sync,
@@ -52,18 +63,28 @@ struct Exchange {
         case broken(PostgresError)
     }
 
-    private let steps: [Step]
-    private let statements: [String]
+    private var steps: [Step]
+    private var statements: [String]
+    /// Whether there are steps to come that have not been sent.
+    private var isOpen: Bool
     private var position = 0
     private var rows: [Rows] = []
     private(set) var failure: Failure?
     /// Ends in a row without a step to end; a few are harmless, an endless run of them would be a busy loop.
     private var idleEnds = 0
 
-    init(steps: [Step], statements: [String]) {
+    init(steps: [Step], statements: [String], isOpen: Bool = false) {
         self.steps = steps
         self.statements = statements
+        self.isOpen = isOpen
         rows.reserveCapacity(statements.count)
+    }
+
+    /// The rest has been sent.
+    mutating func close(with steps: [Step], statement: String) {
+        self.steps += steps
+        statements.append(statement)
+        isOpen = false
     }
 
     /// The step whose answers are being read.
@@ -87,7 +108,7 @@ struct Exchange {
                 return .broken(.violation("a Sync out of turn", statement: name(step)))
             }
             position += 1
-            return position == steps.count ? finish() : .wait
+            return position == steps.count && !isOpen ? finish() : .wait
         case .failed(let error, let consequence):
             return fail(error.naming(name(step)), consequence, at: step)
         case .skipped:

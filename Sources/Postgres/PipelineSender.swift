@@ -80,16 +80,20 @@ struct PipelineSender {
         sync()
     }
 
-    mutating func send(_ queries: [Query], prepared: inout PreparedStatements) {
+    /// - Parameter first: the index of the first query in its round trip.
+    mutating func send(_ queries: [Query], from first: Int = 0, prepared: inout PreparedStatements) {
         steps.reserveCapacity(queries.count * 2 + 1)
-        for (index, query) in queries.enumerated() {
+        for (offset, query) in queries.enumerated() {
+            let index = first + offset
             guard keepsStatements else {
                 execute(.text(query.statement.sql), query.parameters)
                 steps.append(.execute(index))
                 continue
             }
             let entry: PreparedStatements.Entry
-            if let known = prepared.find(query.statement) ?? earlier(query.statement, in: queries) {
+            if let known = prepared.find(query.statement)
+                ?? earlier(query.statement, in: queries, from: first)
+            {
                 entry = known
             } else {
                 entry = prepared.make(query.statement, types: query.parameters.map(\.oid))
@@ -104,9 +108,11 @@ struct PipelineSender {
     }
 
     /// A statement that an earlier query of the same round trip prepares.
-    private func earlier(_ statement: Statement, in queries: [Query]) -> PreparedStatements.Entry? {
+    private func earlier(
+        _ statement: Statement, in queries: [Query], from first: Int
+    ) -> PreparedStatements.Entry? {
         guard !preparing.isEmpty else { return nil }
-        return preparing.first { queries[$0.key].statement == statement }?.value
+        return preparing.first { queries[$0.key - first].statement == statement }?.value
     }
 
     private mutating func prepare(_ entry: PreparedStatements.Entry) {

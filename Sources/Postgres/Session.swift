@@ -40,7 +40,11 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
 
     private struct Running {
         let id: UInt64
-        let request: Request
+        var request: Request
+        /// How the transaction ends that was left open; nil when that has been sent.
+        var closing: Closing?
+        /// It was rolled back because nobody wanted it any more.
+        var isWithdrawn = false
         let completion: Completion
         var exchange: Exchange
         /// Entries that become valid when the server confirms them, by index of the query.
@@ -143,10 +147,11 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
 
     /// Sends a request and resumes `completion` with the outcome. Nothing else may be running.
     ///
-    /// `heedsWarnings` makes a success during which the server warned a failure of kind `unconfirmed`.
+    /// `heedsWarnings` makes a success during which the server warned a failure of kind `unconfirmed`. With a
+    /// `closing` the round trip goes on until ``conclude(id:commits:)`` says how it ends.
     func begin(
         _ request: Request, id: UInt64, deadline: Deadline, heedsWarnings: Bool = false,
-        completion: Completion
+        closing: Closing? = nil, completion: Completion
     ) {
         precondition(running == nil, "one round trip at a time")
         if condition == .dead {
@@ -157,10 +162,29 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
             return completion.resume(returning: .failure(error))
         }
         running = Running(
-            id: id, request: request, completion: completion, exchange: Exchange(steps: [], statements: []),
-            deadline: deadline, warningsBefore: heedsWarnings ? notices.warnings : nil)
+            id: id, request: request, closing: closing, completion: completion,
+            exchange: Exchange(steps: [], statements: []), deadline: deadline,
+            warningsBefore: heedsWarnings ? notices.warnings : nil)
         loop.expect(deadline)
         send(request)
+    }
+
+    /// Sends the end of a round trip that was begun with a `closing`, without waiting for the answers so far: a
+    /// transaction that has failed is rolled back by its COMMIT too. Too late is no error.
+    func conclude(id: UInt64, commits: Bool) {
+        guard let running, running.id == id, let closing = running.closing,
+            case .queries(let queries) = running.request
+        else { return }
+        let query = commits ? closing.commit : closing.rollback
+        self.running?.closing = nil
+        self.running?.isWithdrawn = !commits
+        self.running?.request = .queries(queries + [query])
+        var sender = PipelineSender(connection: connection, keepsStatements: keepsStatements)
+        sender.send([query], from: queries.count, prepared: &prepared)
+        self.running?.preparing.merge(sender.preparing) { $1 }
+        self.running?.exchange.close(with: sender.steps, statement: query.statement.name)
+        guard !sender.hasFailed, flush() else { return broken() }
+        drain()
     }
 
     /// Asks the server to cancel the round trip with this id, or whichever runs if nil. Too late is no error.
@@ -168,6 +192,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         guard let running, id == nil || running.id == id, running.cancelReason == nil,
             running.outcome == nil
         else { return }
+        conclude(id: running.id, commits: false)
         let grace = Deadline.after(Self.grace)
         self.running?.cancelReason = reason
         self.running?.deadline = grace
@@ -208,7 +233,9 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         if running?.startedIdle == true { sender.discard(prepared.takeDiscarded()) }
         sender.send(queries, prepared: &prepared)
         running?.preparing = sender.preparing
-        running?.exchange = Exchange(steps: sender.steps, statements: queries.map(\.statement.name))
+        let isOpen = running?.closing != nil
+        running?.exchange = Exchange(
+            steps: sender.steps, statements: queries.map(\.statement.name), isOpen: isOpen)
         return !sender.hasFailed
     }
 
@@ -245,11 +272,11 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     }
 
     private func drain() {
-        while running != nil, running?.outcome == nil, PQisBusy(connection) == 0 {
+        while let running, running.outcome == nil, running.exchange.step != nil, PQisBusy(connection) == 0 {
             step(answer(PQgetResult(connection)))
             if condition == .dead { return }
         }
-        guard running == nil else { return }
+        guard running?.exchange.step == nil else { return }
         // Between round trips only notices, parameter changes and notifications come; parsing handles the
         // first two, the last are not used and must not pile up.
         _ = PQisBusy(connection)
@@ -346,6 +373,10 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         _ outcome: Result<[Rows], PostgresError>, of running: Running
     ) -> Result<[Rows], PostgresError> {
         switch outcome {
+        case .success where running.isWithdrawn:
+            return .failure(
+                PostgresError(
+                    kind: running.cancelReason?.kind ?? .cancelled, message: "rolled back before its commit"))
         case .success:
             guard let before = running.warningsBefore, notices.warnings > before else { return outcome }
             return .failure(
@@ -385,6 +416,8 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         guard let request = running?.request else { return }
         running?.isRepeated = true
         running?.outcome = nil
+        // A COMMIT after a BEGIN that failed warns, and means nothing.
+        if running?.warningsBefore != nil { running?.warningsBefore = notices.warnings }
         send(request)
     }
 }

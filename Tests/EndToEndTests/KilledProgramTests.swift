@@ -136,7 +136,7 @@ import Testing
         #expect(result.status == 70)
         let object = try result.object()
         #expect(object["outcome"] as? String == "failed")
-        #expect((object["message"] as? String)?.contains("nothing was sent") == true)
+        #expect((object["message"] as? String)?.contains("nothing was posted") == true)
         try await ledger.run("show", "full", status: 65)
         try disk.free()
         let again = try await Program.run([

@@ -81,11 +81,37 @@ import Testing
         #expect(try await self.service(ledger, directory).leftOperations().isEmpty)
     }
 
-    /// A disk without room: nothing is sent that could not be found out about.
-    @Test func nothingIsSentThatCannotBeKept() async throws {
+    /// The statement is on its way while the outbox is being written, and its commit waits for it.
+    @Test func nothingIsCommittedBeforeItIsKept() async throws {
         let ledger = try await TestLedger.make()
         try await ledger.open(["a"], balance: "1.00")
         let directory = try TemporaryDirectory()
+        let service = service(ledger, directory)
+        // Whoever makes an outbox waits for this lock.
+        let path = directory.path + "/outbox"
+        #expect(mkdir(path, 0o700) == 0)
+        let lock = Glibc.open(path, O_RDONLY | O_DIRECTORY)
+        #expect(flock(lock, LOCK_EX) == 0)
+        let operation = try ledger.operation(ledger.deposit("a", "2.00"), reference: "held")
+        let posting = Task { await service.perform(operation) }
+        let observer = try await ledger.database.connect()
+        try await observer.waitUntil(
+            """
+            SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()
+                AND state = 'idle in transaction' AND query LIKE 'WITH moved%'
+            """)
+        #expect(try await ledger.service.settled(Reference("held")) == nil)
+        Glibc.close(lock)
+        let outcome = await posting.value
+        #expect(outcome.receipt != nil && outcome.attempts == 1, "\(outcome)")
+        #expect(try await ledger.account("a")?.available.description == "3.00")
+        await observer.close()
+    }
+
+    /// A disk without room: nothing is posted that could not be found out about.
+    @Test func nothingIsPostedThatCannotBeKept() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "1.00")
         let outbox = Outbox(directory: "/dev/full/outbox", ledger: "test")
         let service = LedgerService(store: ledger.store, log: TestLedger.quietLog, outbox: outbox)
         let outcome = await service.perform(
@@ -94,10 +120,16 @@ import Testing
             Issue.record("\(outcome)")
             return
         }
-        #expect(failure.message.contains("nothing was sent"))
-        #expect(outcome.attempts == 0)
+        #expect(failure.message.contains("nothing was posted"))
+        #expect(outcome.attempts == 1)
         #expect(try await ledger.service.settled(Reference("kept-nowhere")) == nil)
-        _ = directory
+        // What is refused in the same moment could not be kept either.
+        let refused = await service.perform(try ledger.operation(ledger.withdrawal("a", "9.00")))
+        guard case .failed = refused.result else {
+            Issue.record("\(refused)")
+            return
+        }
+        #expect(try await ledger.account("a")?.available.description == "1.00")
     }
 
     /// The answer to a write is lost, and then the ledger can be read no more: that says nothing of the write.

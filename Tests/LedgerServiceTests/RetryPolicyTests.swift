@@ -20,6 +20,19 @@ import Testing
         }
     }
 
+    @Test func whoLocksTheAccountsWaitsForATurnHoweverOftenItLost() {
+        for attempt in 2...64 {
+            for kind in [StoreFailure.Kind.lostRace, .conflict] {
+                let ceiling = policy.wait(after: kind, attempt: attempt, isLocking: true, random: .max)
+                #expect(ceiling <= .milliseconds(128) && ceiling > .milliseconds(127))
+            }
+        }
+        #expect(policy.wait(after: .lostRace, attempt: 1, isLocking: true, random: .max) == .zero)
+        // A server that is short of something is left alone all the same.
+        #expect(
+            policy.wait(after: .overloaded, attempt: 9, isLocking: true, random: .max) > .milliseconds(500))
+    }
+
     @Test func theWaitIsSpreadOverTheWholeIntervalDownToZero() {
         #expect(policy.wait(after: .conflict, attempt: 5, random: 0) == .zero)
         let half = policy.wait(after: .conflict, attempt: 5, random: 1 << 63)

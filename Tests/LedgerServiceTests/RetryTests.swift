@@ -45,6 +45,105 @@ import Testing
         #expect(try await ledger.account("a")?.available.description == "1000.00")
     }
 
+    /// Who has lost some races locks the accounts, waits for those who have them, and decides from what they left.
+    @Test func whoHasLostBeforeLocksItsAccountsAndDecidesFromWhatItFinds() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a", "b"], balance: "10.00")
+        let service = ledger.service(
+            policy: RetryPolicy(maximumAttempts: 10, deadline: .seconds(60), racesBeforeLocking: 0))
+        let holder = try await ledger.database.connect()
+        let events = service.feed.everyEvent()
+        try await holder.run(script: "BEGIN; SELECT * FROM bursar.accounts WHERE code = 'a' FOR UPDATE")
+        let operations = [
+            try ledger.operation(ledger.transfer("a", "b", "4.00")),
+            try ledger.operation(ledger.transfer("a", "b", "9.00")),
+            try ledger.operation(ledger.transfer("b", "a", "14.00")),
+        ]
+        let posting = Task { await service.perform(operations) }
+        try await holder.waitForSessions(1)
+        try await holder.waitUntil(
+            "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'"
+        )
+        try await holder.run(script: "ROLLBACK")
+        let outcomes = await posting.value
+        #expect(outcomes[0].receipt != nil && outcomes[2].receipt != nil, "\(outcomes)")
+        guard case .refused = outcomes[1].result else {
+            Issue.record("\(outcomes[1])")
+            return
+        }
+        #expect(outcomes.allSatisfy { $0.attempts == 1 })
+        #expect(try await ledger.account("a")?.available.description == "20.00")
+        // Nothing to post: the refusal is final, and no lock is left.
+        let refused = await service.perform(try ledger.operation(ledger.transfer("a", "b", "99.00")))
+        guard case .refused = refused.result else {
+            Issue.record("\(refused)")
+            return
+        }
+        try await holder.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE NOWAIT; ROLLBACK")
+        await holder.close()
+        for await event in events where event.isFinal { break }
+        #expect(try await Verifier(store: ledger.store).run().isSound)
+    }
+
+    /// Its accounts do not say what has been reversed before, and a lock on them comes after that was read.
+    @Test func aReversalIsNeverDecidedFromLockedAccounts() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a", "b"], balance: "10.00")
+        let original = try ledger.operation(ledger.transfer("a", "b", "4.00"))
+        #expect(await ledger.service.perform(original).receipt != nil)
+        let locking = ledger.service(
+            policy: RetryPolicy(maximumAttempts: 10, deadline: .seconds(60), racesBeforeLocking: 0))
+        let holder = try await ledger.database.connect()
+        try await holder.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
+        let reversals = try (0..<2).map { _ in
+            try ledger.operation(.reversal(of: original.reference, amount: nil, reason: "twice"))
+        }
+        let posting = reversals.map { reversal in Task { await locking.perform(reversal) } }
+        try await holder.waitUntil(
+            "SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'WITH moved%'"
+        )
+        try await holder.run(script: "ROLLBACK")
+        await holder.close()
+        var posted = 0
+        for task in posting where await task.value.receipt != nil { posted += 1 }
+        #expect(posted == 1)
+        #expect(try await ledger.account("a")?.available.description == "10.00")
+    }
+
+    /// Programs that all lock: each comes to its turn, whatever the others do.
+    @Test func programsThatLockTheSameAccountsAllComeToTheirTurn() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a", "b", "c"], balance: "1000.00")
+        var services: [LedgerService] = []
+        for number in 0..<4 {
+            services.append(
+                try await ledger.another(writers: 2).service(
+                    policy: RetryPolicy(
+                        maximumAttempts: 10_000, deadline: .seconds(120), racesBeforeLocking: number % 3,
+                        lockingWait: .milliseconds(4))))
+        }
+        let codes = ["a", "b", "c"]
+        let outcomes = try await withThrowingTaskGroup(of: [OperationOutcome].self) { group in
+            for (number, service) in services.enumerated() {
+                let operations = try (0..<60).map { step in
+                    try ledger.operation(
+                        ledger.transfer(codes[(number + step) % 3], codes[(number + step + 1) % 3], "1.00"))
+                }
+                group.addTask {
+                    var outcomes: [OperationOutcome] = []
+                    for operation in operations { outcomes.append(await service.perform(operation)) }
+                    return outcomes
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(outcomes.count == 240)
+        #expect(outcomes.allSatisfy { $0.receipt != nil })
+        #expect(outcomes.contains { !$0.conflicts.isEmpty })
+        let report = try await Verifier(store: ledger.store).run()
+        #expect(report.isSound, "\(report.problems)")
+    }
+
     @Test func anAttemptThatReadsAnAccountAnewSaysHowItChanged() async throws {
         let ledger = try await TestLedger.make(writers: 4)
         try await ledger.open(["a", "b", "c"], balance: "100.00")

@@ -11,6 +11,7 @@ import Testing
         (.server, "57P03", .unavailable, .unavailable), (.server, "25006", .unavailable, .unavailable),
         (.server, "40003", .unknownOutcome, .unavailable), (.server, "08006", .unknownOutcome, .unavailable),
         (.server, "40001", .conflict, .conflict), (.server, "57014", .overloaded, .overloaded),
+        (.server, "26000", .overloaded, .overloaded),
         (.connectionLost, "57P01", .unknownOutcome, .unavailable),
         (.connectionLost, "25P03", .unknownOutcome, .unavailable),
         (.unconfirmed, "01000", .unknownOutcome, .unknownOutcome),

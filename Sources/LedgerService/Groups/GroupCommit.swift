@@ -36,7 +36,6 @@ actor GroupCommit {
     private var addresses: [Identifier: Address] = [:]
     /// What is not in the outbox yet.
     private var unkept: [Batch.Item] = []
-    private var beingKept: [Batch.Item] = []
     private var isKeeping = false
     private var line = PostingLine()
     private var memory = AccountMemory()
@@ -74,7 +73,13 @@ actor GroupCommit {
     /// Something else of this program has changed these accounts, with which nothing here is to get into conflict.
     func forget(_ codes: [AccountCode]) { memory.forget(codes) }
 
-    // MARK: Before anything is sent
+    /// How many operations wait for a group.
+    var waiting: Int { line.count }
+
+    /// How many operations of groups under way their callers do not want any more.
+    var stopping: Int { running.values.reduce(0) { $0 + $1.cancelled.count } }
+
+    // MARK: The outbox
 
     private func keepWhatCame(_ service: LedgerService) {
         if isKeeping { return }
@@ -85,18 +90,22 @@ actor GroupCommit {
     private func keepAll(_ service: LedgerService) async {
         repeat {
             await awaitReturn(service)
-            beingKept = unkept
-            unkept = []
-            if !beingKept.isEmpty, let failure = await service.keep(beingKept.map(\.operation)) {
-                answer(beingKept, failure, service)
-            } else {
-                // Some may have been stopped meanwhile.
-                line.add(beingKept.filter { addresses[$0.id] != nil })
-            }
-            dispatch(service)
-            beingKept = []
+            await keepAndDispatch(service)
         } while !unkept.isEmpty
         isKeeping = false
+        // A group may have ended meanwhile.
+        dispatch(service)
+    }
+
+    /// The operations are decided, and sent, while they are being kept: only their commit has to wait for that.
+    private func keepAndDispatch(_ service: LedgerService) async {
+        let keeping = service.outbox == nil || unkept.isEmpty ? nil : Keeping()
+        for place in unkept.indices { unkept[place].keeping = keeping }
+        let operations = unkept.map(\.operation)
+        line.add(unkept)
+        unkept = []
+        dispatch(service)
+        if let keeping { keeping.end(await service.keep(operations)) }
     }
 
     /// Those who were answered together mostly ask again together, and a group of all of them costs little more than one of
@@ -212,8 +221,15 @@ actor GroupCommit {
         if ids.isEmpty { return }
         let early = unkept.filter { ids.contains($0.id) }
         unkept.removeAll { ids.contains($0.id) }
-        let kept = beingKept.filter { ids.contains($0.id) }
-        answer(early + kept + line.remove(ids), .cancelled, service)
+        answer(early, .cancelled, service)
+        let waiting = line.remove(ids)
+        if !waiting.isEmpty {
+            Task {
+                // What is struck off the outbox must be in it.
+                for item in waiting { _ = await item.keeping?.failure() }
+                answer(waiting, .cancelled, service)
+            }
+        }
         for (number, group) in running where !group.open.isDisjoint(with: ids) {
             running[number]?.cancelled.formUnion(ids)
             if group.open.isSubset(of: ids.union(group.cancelled)) { group.task.cancel() }

@@ -27,8 +27,8 @@ extension LedgerService {
     /// A write that a server is still at after so long has been ended by it: `statement_timeout` of sessions that post.
     static let longestWrite = Dialect.longestStatement
 
-    /// Puts operations into the outbox, before anything of them is sent.
-    /// - Returns: nil when they are there; else the outcome of all of them: nothing was sent.
+    /// Puts operations into the outbox, before anything of them can be on the books.
+    /// - Returns: nil when they are there; else the outcome of all of them: nothing is posted.
     func keep(_ operations: [Operation]) async -> OperationOutcome.Result? {
         guard let outbox else { return nil }
         let now = environment.now()
@@ -39,7 +39,7 @@ extension LedgerService {
             return nil
         } catch {
             log.error("\(error.message)")
-            return .failed(Failure(message: error.message + "; nothing was sent"))
+            return .failed(Failure(message: error.message + "; nothing was posted"))
         }
     }
 

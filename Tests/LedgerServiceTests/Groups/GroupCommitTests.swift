@@ -157,6 +157,46 @@ import Testing
         #expect(try await ledger.account("a")?.available.description == "15.00")
     }
 
+    /// Its group meets a conflict that it has no part in, and would let it go again.
+    @Test func whoIsStoppedWhileItsGroupIsUnderWayIsNotPostedByALaterOne() async throws {
+        let ledger = try await TestLedger.make()
+        var environment = ServiceEnvironment.live
+        environment.uptime = { .zero }
+        let service = LedgerService(
+            store: ledger.store, environment: environment, log: TestLedger.quietLog, lanes: 1)
+        try await ledger.open(["a", "b", "c", "d", "e"], balance: "100.00")
+        // All of them are remembered, and then somebody else is at one of them.
+        _ = await service.perform([
+            try ledger.operation(ledger.transfer("a", "b", "5.00")),
+            try ledger.operation(ledger.transfer("c", "d", "5.00")),
+        ])
+        _ = await ledger.service.perform(try ledger.operation(ledger.withdrawal("a", "7.00")))
+        let first = try await ledger.database.connect()
+        let second = try await ledger.database.connect()
+        try await first.run(script: "BEGIN; SELECT * FROM bursar.accounts WHERE code = 'e' FOR UPDATE")
+        try await second.run(script: "BEGIN; SELECT * FROM bursar.accounts WHERE code = 'c' FOR UPDATE")
+        let leading = try ledger.operation(ledger.deposit("e", "1.00"))
+        let ahead = Task { await service.perform(leading) }
+        try await first.waitForSessions(1)
+        // These two wait for it, and go together.
+        let hit = try ledger.operation(ledger.transfer("a", "b", "1.00"))
+        let stopped = try ledger.operation(ledger.transfer("c", "d", "1.00"))
+        let posting = Task { await service.perform(hit) }
+        let stopping = Task { await service.perform(stopped) }
+        while await service.groups.waiting < 2 { await Task.yield() }
+        try await first.run(script: "ROLLBACK")
+        #expect(await ahead.value.receipt != nil)
+        try await second.waitForSessions(1)
+        stopping.cancel()
+        while await service.groups.stopping < 1 { await Task.yield() }
+        try await second.run(script: "ROLLBACK")
+        #expect(await stopping.value.result == .cancelled)
+        #expect(await posting.value.receipt != nil)
+        #expect(try await ledger.account("c")?.available.description == "95.00")
+        #expect(try await ledger.account("a")?.available.description == "87.00")
+        for connection in [first, second] { await connection.close() }
+    }
+
     /// What waits behind a group that hangs has a deadline of its own.
     @Test func whatWaitsForAnAccountIsGivenUpAtItsDeadline() async throws {
         let ledger = try await TestLedger.make()
