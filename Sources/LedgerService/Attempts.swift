@@ -17,14 +17,18 @@ extension LedgerService {
         var fromMemory = false
         do throws(StoreFailure) {
             var plan = try await decide(&batch, count, &fromMemory)
-            if let kind = batch.pending.first?.operation.writeKind, !plan.decisions.isEmpty {
-                if kind.isDecidedFromAccounts, batch.hasLost(policy.racesBeforeLocking, among: count) {
-                    if await endUnkept(&batch, count, after: environment.uptime() - begun) { return }
-                    plan = try await writeLocked(batch, count, plan.view, kind)
-                } else {
-                    try await write(
-                        plan.decisions, kind: kind, timeout: timeLeft(batch), when: isKept(batch, count))
+            if !plan.decisions.isEmpty, isToLock(batch, count) {
+                if await endUnkept(&batch, count, after: environment.uptime() - begun) { return }
+                fromMemory = false
+                if let locked = try await writeLocked(batch, count, plan.view) {
+                    batch.leave(locked.accounts, fromMemory: false)
+                    return await finish(&batch, locked.results, attemptTime: environment.uptime() - begun)
                 }
+                plan = try await decideAfresh(&batch, count)
+            }
+            if let kind = batch.pending.first?.operation.writeKind, !plan.decisions.isEmpty {
+                try await write(
+                    plan.decisions, kind: kind, timeout: timeLeft(batch), when: isKept(batch, count))
                 batch.leave(plan.accounts, fromMemory: fromMemory)
             } else if !plan.found.isEmpty {
                 // What this attempt did not write itself may be known to one server alone.
@@ -52,13 +56,16 @@ extension LedgerService {
         }
     }
 
-    /// Waits until the operations are in the outbox, and ends those that cannot be: nothing of them is on the books.
+    /// Waits until the operations are in the outbox, and ends those that cannot be: nothing of them is on the books. The
+    /// attempt of the others never was.
     /// - Returns: whether there were any.
     private func endUnkept(_ batch: inout Batch, _ count: Int, after time: Duration) async -> Bool {
         for keeping in batch.keepings(of: count) {
             guard let failure = await keeping.failure() else { continue }
+            let others = batch.pending.prefix(count).count { $0.keeping !== keeping }
             let unkept = batch.bringForward { $0.keeping === keeping }
             await finish(&batch, Array(repeating: failure, count: unkept), attemptTime: time)
+            batch.goOn(with: [], of: others)
             return true
         }
         return false
@@ -89,16 +96,31 @@ extension LedgerService {
                 return plan
             }
         }
+        return try await decideAfresh(&batch, count)
+    }
+
+    private func decideAfresh(_ batch: inout Batch, _ count: Int) async throws(StoreFailure) -> Batch.Plan {
         let view = try await read(batch.pending.prefix(count).map(\.operation), timeout: timeLeft(batch))
         let plan = batch.plan(count, in: view, bookedAt: environment.now())
         look(&batch, count, at: view)
         return plan
     }
 
-    /// Decides once more with the accounts locked, and writes: who has lost some races comes to its turn.
+    /// Whether the first operations have lost so many races that they are to lock their accounts.
+    private func isToLock(_ batch: Batch, _ count: Int) -> Bool {
+        batch.pending.first?.operation.writeKind.isDecidedFromAccounts == true
+            && batch.hasLost(policy.racesBeforeLocking, among: count)
+    }
+
+    /// Decides once more with the accounts locked, and writes.
+    ///
+    /// Only what is to be posted is decided in this way: whether a reference is on the books was asked before the
+    /// accounts were locked, or not at all, and a posting of this very operation may be what makes it impossible.
+    /// - Returns: nil when not all of it is to be posted. Nothing was written then.
     private func writeLocked(
-        _ batch: Batch, _ count: Int, _ view: LedgerView, _ kind: WriteKind
-    ) async throws(StoreFailure) -> Batch.Plan {
+        _ batch: Batch, _ count: Int, _ view: LedgerView
+    ) async throws(StoreFailure) -> Batch.Plan? {
+        guard let kind = batch.pending.first?.operation.writeKind else { return nil }
         let environment = environment
         return try await write(
             locking: view.accounts.values.map(\.id).sorted(), kind: kind, timeout: timeLeft(batch)
@@ -106,7 +128,7 @@ extension LedgerService {
             var view = view
             for account in locked { view.accounts[account.code] = account }
             let plan = batch.plan(count, in: view, bookedAt: environment.now())
-            return (plan.decisions, plan)
+            return plan.postsAll ? (plan.decisions, plan) : ([], nil)
         }
     }
 
@@ -179,8 +201,7 @@ extension LedgerService {
         if failure.kind == .unavailable || failure.kind == .unknownOutcome { await recover?() }
         let wait = policy.wait(
             after: failure.kind, attempt: batch.pending[0].attempts,
-            isLocking: batch.hasLost(policy.racesBeforeLocking, among: hit.count),
-            random: environment.random())
+            isLocking: isToLock(batch, batch.chunk), random: environment.random())
         let remaining = policy.deadline - (environment.uptime() - batch.pending[0].start)
         guard wait > .zero, remaining > .zero else { return }
         batch.forgetKnown()
@@ -225,6 +246,8 @@ extension LedgerService {
         _ batch: inout Batch, _ count: Int, after attemptTime: Duration = .zero,
         _ result: (Batch.Item) -> OperationOutcome.Result
     ) async {
+        // What is told may be struck off the outbox, and must be in it by then.
+        for keeping in batch.keepings(of: count) { _ = await keeping.failure() }
         let settled = await lateAnswers(batch, count)
         let results = batch.pending.prefix(count).map { item in
             if let operation = settled[item.operation.reference] {

@@ -173,11 +173,7 @@ public struct LedgerStore: Sendable {
             do throws(PostgresError) {
                 return try await connection.write([query], timeout: timeout, when: commitsWhen)
             } catch {
-                // Another user or address than the decision says: the next one is to be made with this session's.
-                if error.saysOtherOrigin {
-                    if !connection.keepsStatements { try? await connection.run(script: "ROLLBACK") }
-                    try? await origin.ask(connection, timeout: timeout)
-                }
+                await reviseOrigin(after: error, connection, timeout: timeout)
                 throw error
             }
         }
@@ -186,27 +182,63 @@ public struct LedgerStore: Sendable {
     /// Locks these accounts, has them decided upon, and writes the decisions, all in one transaction: nobody else
     /// changes the accounts in between, so that whoever has the locks does not lose the race.
     ///
-    /// It takes two round trips, during which others wait for the accounts. The decisions may be none.
-    /// - Parameter decide: is given the accounts as they are; those that the role may not post to are missing.
-    /// - Returns: what `decide` returns besides the decisions.
-    /// - Throws: ``PostgresError``, as ``write(_:kind:timeout:when:)`` does. Before `decide` was called nothing is on
-    ///   the books.
+    /// It takes two round trips, during which others wait for the accounts.
+    /// - Parameters:
+    ///   - timeout: for all of it.
+    ///   - decide: is given the accounts as they are, without those that the role may not post to, and returns the
+    ///     decisions and what else is to be returned; nothing is written when there are no decisions.
+    /// - Throws: ``PostgresError``, as ``write(_:kind:timeout:when:)`` does; `lostBeforeCommit` when the connection broke
+    ///   before there was anything to write.
     public func write<Result: Sendable>(
-        locking accounts: [Identifier], kind: WriteKind, timeout: Duration? = nil,
+        locking accounts: [Identifier], kind: WriteKind, timeout: Duration,
         deciding decide: @Sendable ([Account]) -> ([Decision], Result)
     ) async throws(PostgresError) -> Result {
-        try await writers.withConnection(timeout: timeout) {
+        let end = ContinuousClock.now + timeout
+        return try await writers.withConnection(timeout: timeout) {
             connection async throws(PostgresError) -> Result in
-            let lock = Query(Self.lockAccounts, [.array(accounts)])
-            guard let rows = try await connection.begin([lock], timeout: timeout).last else {
-                throw .undecodable("no answer to \(Self.lockAccounts.name)")
-            }
-            let locked = try rows.map { row throws(PostgresError) in try row.account() }
+            let locked = try await lock(accounts, connection, until: end)
             let (decisions, result) = decide(locked)
             let writes = decisions.isEmpty ? [] : [Query(writing: decisions, kind: kind)]
-            _ = try await connection.end(writes, timeout: timeout)
+            do throws(PostgresError) {
+                _ = try await connection.end(writes, timeout: try Self.timeLeft(until: end))
+            } catch {
+                await reviseOrigin(after: error, connection, timeout: timeout)
+                throw error
+            }
             return result
         }
+    }
+
+    private func lock(
+        _ accounts: [Identifier], _ connection: Connection, until end: ContinuousClock.Instant
+    ) async throws(PostgresError) -> [Account] {
+        let rows: [Rows]
+        do throws(PostgresError) {
+            let query = Query(Self.lockAccounts, [.array(accounts)])
+            rows = try await connection.begin([query], timeout: try Self.timeLeft(until: end))
+        } catch {
+            throw error.kind == .connectionLost ? error.with(kind: .lostBeforeCommit) : error
+        }
+        guard let last = rows.last else { throw .undecodable("no answer to \(Self.lockAccounts.name)") }
+        return try last.map { row throws(PostgresError) in try row.account() }
+    }
+
+    private static func timeLeft(until end: ContinuousClock.Instant) throws(PostgresError) -> Duration {
+        let left = end - .now
+        guard left > .zero else {
+            throw PostgresError(kind: .deadlineExceeded, message: "the deadline passed before it was sent")
+        }
+        return left
+    }
+
+    /// Another user or address than the decision says: the next one is to be made with this session's.
+    private func reviseOrigin(
+        after error: PostgresError, _ connection: Connection, timeout: Duration?
+    ) async {
+        guard error.saysOtherOrigin else { return }
+        // In a transaction that has failed nothing can be asked.
+        try? await connection.run(script: "ROLLBACK")
+        try? await origin.ask(connection, timeout: timeout)
     }
 
     /// In the order in which the posting statement meets them, so that the two cannot deadlock.

@@ -1,8 +1,8 @@
 import Ledger
 import Postgres
 
-/// The statements that write, one for each thing that is written. Each is a whole transaction by itself: one
-/// round trip, and a server that restarts transactions can do so without us.
+/// The statements that write, one for each thing that is written. Each is all that its transaction writes, and mostly
+/// the whole of it: one round trip, and a server that restarts transactions can do so without us.
 ///
 /// The records are inserted from a LEFT JOIN to the accounts that were really moved. An account that has moved
 /// on since it was read leaves a NULL where the record's number should be, and everything fails: nothing can be
@@ -126,8 +126,8 @@ enum PostingStatements {
 public enum WriteKind: Sendable, Hashable {
     case entries, reversals, changes, openings
 
-    /// Whether nothing but the rows of the accounts says what may be written, so that who has locked them may decide
-    /// from them. A reversal depends on those before it as well, which the version of an account that was read with
+    /// Whether nothing but the rows of the accounts says that something may be written, so that who has locked them may
+    /// decide to write from them alone. A reversal depends on those before it as well, which the version of an account that was read with
     /// them stands for.
     public var isDecidedFromAccounts: Bool { self == .entries || self == .changes }
 }

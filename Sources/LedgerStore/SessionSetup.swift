@@ -22,6 +22,7 @@ enum SessionSetup {
                     script: """
                         SET default_transaction_isolation = 'serializable';
                         SET statement_timeout = '\(Self.longestStatement)';
+                        SET idle_in_transaction_session_timeout = '\(Self.longestPause)';
                         """, timeout: timeout)
             case (.cockroachdb, .reader):
                 // Not every version has the last setting, and one that is not there cannot be set.
@@ -68,8 +69,9 @@ enum SessionSetup {
     /// program that is stopped before its commit does not hold up the others for longer than the last setting says.
     private static let writerSettings = [
         "enable_seqscan": "off", "enable_mergejoin": "off", "jit": "off", "client_min_messages": "warning",
-        "statement_timeout": longestStatement, "idle_in_transaction_session_timeout": "2s",
+        "statement_timeout": longestStatement, "idle_in_transaction_session_timeout": longestPause,
     ]
+    private static let longestPause = "2s"
     private static let longestStatement = "\(Dialect.longestStatement.components.seconds)s"
 
     private static let prepareWriter = Statement(
@@ -114,8 +116,8 @@ enum SessionSetup {
 extension Connection {
     /// A transaction that writes, in one round trip and at SERIALIZABLE whatever stands between.
     ///
-    /// In a session of our own the statements are a transaction by themselves, and of the level that the session
-    /// is set to.
+    /// In a session of our own, and when there is nothing to wait for, the statements are a transaction by themselves,
+    /// and of the level that the session is set to.
     ///
     /// - Parameter isWanted: what the commit waits for; nil when it waits for nothing.
     func write(

@@ -94,6 +94,7 @@ extension StoreFailure.Kind {
         case .cannotConnect:
             self = error.sqlState.map(Self.refusesUs) == true ? .notPermitted : .unavailable
         case .connectionLost: self = writing ? .unknownOutcome : .unavailable
+        case .lostBeforeCommit: self = .unavailable
         case .unconfirmed: self = .unknownOutcome
         case .deadlineExceeded: self = .deadlineExceeded
         case .cancelled: self = .cancelled
@@ -239,7 +240,8 @@ extension PostgresError {
         switch kind {
         case .server, .deadlineExceeded, .cancelled:
             return state == .queryCanceled || state.isInternal
-        case .cannotConnect, .unsupportedServer, .connectionLost, .unconfirmed, .protocolViolation:
+        case .cannotConnect, .unsupportedServer, .connectionLost, .lostBeforeCommit, .unconfirmed,
+            .protocolViolation:
             return false
         }
     }

@@ -93,7 +93,8 @@ public actor Connection {
     /// `queries`, which begin a transaction, are sent at once; the end of it when `isWanted` answers, without
     /// waiting for what the server says of them. The transaction keeps its locks until then: the session should have
     /// an `idle_in_transaction_session_timeout`. When it is not wanted, or the deadline passes or the task is
-    /// cancelled before the answer, it is rolled back for certain, and `cancelled` or `deadlineExceeded` is thrown.
+    /// cancelled before the answer, it is rolled back for certain, and `cancelled`, `deadlineExceeded` or, when the
+    /// connection broke before its commit was sent, `lostBeforeCommit` is thrown.
     public func commit(
         _ queries: [Query], closing: Closing, when isWanted: @escaping @Sendable () async -> Bool,
         timeout: Duration? = nil

@@ -10,15 +10,17 @@ public struct PostgresError: Error, Sendable, Equatable {
         case unsupportedServer
         /// There was a session, and it broke; what was in flight may or may not have happened.
         case connectionLost
+        /// The same in a transaction whose commit had not been sent: nothing of it happened.
+        case lostBeforeCommit
         /// The server answered with an error.
         case server
-        /// Our deadline ended the wait: the server confirmed that the statement was cancelled (57014), or the
-        /// statement was never sent.
+        /// Our deadline ended the wait: the server confirmed that the statement was cancelled (57014) or rolled back, or
+        /// the statement was never sent.
         case deadlineExceeded
-        /// The task was cancelled: the server confirmed it (57014), or the statement was never sent.
+        /// The task was cancelled: the server confirmed it (57014, or a rollback), or the statement was never sent.
         case cancelled
         /// The server did what it was asked, and warned: the wait for its standbys was cancelled, so that it may be
-        /// lost with the server. Only ``Connection/commit(_:timeout:)`` says so.
+        /// lost with the server. Only the forms of ``Connection/commit(_:timeout:)`` say so.
         case unconfirmed
         /// A value or an answer that cannot be sent or decoded: wrong type, wrong number of columns or
         /// parameters. When it is about parameters, nothing was executed.
@@ -57,7 +59,7 @@ public struct PostgresError: Error, Sendable, Equatable {
     }
 
     /// The same facts under another kind: a server's last words before it hung up become a lost connection.
-    func with(kind: Kind) -> PostgresError {
+    public func with(kind: Kind) -> PostgresError {
         PostgresError(
             kind: kind, sqlState: sqlState, message: message, detail: detail, hint: hint, schema: schema,
             table: table, column: column, constraint: constraint, statement: statement)
@@ -83,6 +85,7 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
         case .cannotConnect: text = "cannot connect to the server"
         case .unsupportedServer: text = "the server is too old"
         case .connectionLost: text = "the connection to the server was lost"
+        case .lostBeforeCommit: text = "the connection to the server was lost before the commit"
         case .server: text = "the server answered with an error"
         case .deadlineExceeded: text = "the deadline passed"
         case .cancelled: text = "cancelled"

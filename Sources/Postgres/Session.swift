@@ -138,8 +138,11 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         PQfinish(connection)
         guard let running else { return }
         self.running = nil
-        // Whatever the cause, an answer that cannot be read leaves the outcome unknown.
-        let error = running.exchange.lost(cause.with(kind: .connectionLost))
+        // Whatever the cause, an answer that cannot be read leaves the outcome unknown; but that of a transaction whose
+        // commit was not sent.
+        let isUncommitted = running.closing != nil || running.isWithdrawn
+        let error = running.exchange.lost(
+            cause.with(kind: isUncommitted ? .lostBeforeCommit : .connectionLost))
         running.completion.resume(returning: told(running.outcome ?? .failure(error), of: running))
     }
 

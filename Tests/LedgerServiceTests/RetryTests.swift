@@ -85,6 +85,28 @@ import Testing
         #expect(try await Verifier(store: ledger.store).run().isSound)
     }
 
+    /// What makes it impossible may be that it is on the books already, sent by somebody else under the same reference.
+    @Test func whatIsOnTheBooksAlreadyIsNotRefusedByAnAttemptThatLocks() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a", "b"], balance: "10.00")
+        var environment = ServiceEnvironment.live
+        environment.uptime = { .zero }
+        let locking = LedgerService(
+            store: ledger.store, policy: RetryPolicy(racesBeforeLocking: 0), environment: environment,
+            log: TestLedger.quietLog)
+        // From now on it remembers the accounts, and decides without asking for the reference.
+        #expect(
+            await locking.perform(try ledger.operation(ledger.transfer("a", "b", "1.00"))).receipt != nil)
+        let twice = try ledger.operation(ledger.transfer("a", "b", "9.00"), reference: "sent-twice")
+        #expect(await ledger.service.perform(twice).receipt != nil)
+        let outcome = await locking.perform(twice)
+        guard case .alreadyPosted = outcome.result else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(try await ledger.account("a")?.available.description == "0.00")
+    }
+
     /// Its accounts do not say what has been reversed before, and a lock on them comes after that was read.
     @Test func aReversalIsNeverDecidedFromLockedAccounts() async throws {
         let ledger = try await TestLedger.make()

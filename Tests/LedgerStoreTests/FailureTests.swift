@@ -14,6 +14,7 @@ import Testing
         (.server, "26000", .overloaded, .overloaded),
         (.connectionLost, "57P01", .unknownOutcome, .unavailable),
         (.connectionLost, "25P03", .unknownOutcome, .unavailable),
+        (.lostBeforeCommit, "25P03", .unavailable, .unavailable),
         (.unconfirmed, "01000", .unknownOutcome, .unknownOutcome),
         (.cannotConnect, "25006", .unavailable, .unavailable),
     ])

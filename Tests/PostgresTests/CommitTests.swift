@@ -163,7 +163,7 @@ import Testing
                     return true
                 })
         }
-        #expect(error?.kind == .connectionLost)
+        #expect(error?.kind == .lostBeforeCommit)
         #expect(error?.message.contains("idle-in-transaction") == true)
         end.finish()
         #expect(try await numbers(observer).isEmpty)

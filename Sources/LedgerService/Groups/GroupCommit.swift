@@ -34,7 +34,7 @@ actor GroupCommit {
     private let lanes: Int
     private var calls: [Int: Call] = [:]
     private var addresses: [Identifier: Address] = [:]
-    /// What is not in the outbox yet.
+    /// What is not on its way into the outbox yet.
     private var unkept: [Batch.Item] = []
     private var isKeeping = false
     private var line = PostingLine()

@@ -3,8 +3,8 @@ import Glibc
 import Ledger
 import Synchronization
 
-/// What this program and those before it have sent and nobody has been told the outcome of: on the disk before it is
-/// sent, struck off when somebody was told.
+/// What this program and those before it have sent and nobody has been told the outcome of: on the disk before it
+/// can be on the books, struck off when somebody was told.
 ///
 /// Each program has a file of its own in one private directory, and holds a lock on it while it lives. What a killed
 /// program leaves behind is a file that nobody holds: the next program on the same ledger takes it over.
@@ -38,7 +38,7 @@ public actor Outbox {
 
     // MARK: Sending
 
-    /// Keeps operations that are about to be sent: when this returns, they are on the disk.
+    /// Keeps operations that are being sent: when this returns, they are on the disk.
     func keep(_ entries: [OutboxEntry]) throws(OutboxError) {
         let told = takeTold()
         for file in left { try file.strikeOff(told) }

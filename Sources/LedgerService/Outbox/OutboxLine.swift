@@ -97,12 +97,12 @@ enum OutboxLine: Hashable {
 struct OutboxContents {
     private(set) var ledger = ""
     private(set) var entries: [Reference: OutboxEntry] = [:]
-    /// Lines that cannot be read. The last one may have been torn by a crash, before anything of it was sent.
+    /// Lines that cannot be read. The last one may have been torn by a crash, before anything of it could be committed.
     private(set) var damagedLines = 0
 
     init(bytes: [UInt8]) {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        // What has no end was never synchronised, so that nothing of it was sent.
+        // What has no end was never synchronised, so that nothing of it was committed.
         lines.removeLast()
         for line in lines {
             switch OutboxLine(bytes: line) {

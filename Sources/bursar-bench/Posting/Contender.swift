@@ -1,6 +1,6 @@
 /// Who is measured: Bursar, and the ways in which people post a transfer today, driven by pgbench.
 enum Contender: String, CaseIterable, Codable, Sendable {
-    /// As it is shipped: each operation is on the disk of the client before it is sent.
+    /// As it is shipped: each operation is on the disk of the client before it is committed.
     case bursar
     /// Without an outbox, to see what that costs.
     case bursarWithoutOutbox = "bursar-no-outbox"

@@ -90,12 +90,23 @@ import Testing
 
     @Test func shrinksToWhatTheTimeAllows() {
         var size = GroupSize(limit: 400, longest: .milliseconds(25))
-        size.learn(400, took: .milliseconds(100))
+        size.learn(1, took: .milliseconds(1))
+        size.learn(400, took: .milliseconds(101))
         #expect(size.limit == 100)
         // One that waited for something else says nothing of the size.
         size.learn(2, took: .seconds(10))
         #expect(size.limit == 100)
-        for _ in 0..<20 { size.learn(size.limit, took: .seconds(1)) }
+        for _ in 0..<20 {
+            size.learn(1, took: .milliseconds(1))
+            size.learn(size.limit, took: .seconds(1))
+        }
         #expect(size.limit == GroupSize.smallest)
+    }
+
+    /// A disk that takes 40 ms for whatever it is given: full groups are all the better.
+    @Test func whatEveryGroupTakesIsNotItsSizesFault() {
+        var size = GroupSize(limit: 64, longest: .milliseconds(25))
+        for _ in 0..<20 { size.learn(size.limit, took: .milliseconds(40) + .microseconds(10) * size.limit) }
+        #expect(size.limit > 1000)
     }
 }
