@@ -64,11 +64,14 @@ enum SessionSetup {
 
     /// A sequential scan takes a predicate lock on the whole table, and the planner likes one on small tables;
     /// a merge join may read a whole index for the order. Either would make writers of different accounts
-    /// cancel each other. With `enable_seqscan` off, a plan that has to scan all the same seems so costly that the
-    /// server would compile it first, for about a second. Warnings must come through: see `Connection.commit`. A
-    /// program that is stopped before its commit does not hold up the others for longer than the last setting says.
+    /// cancel each other. A bitmap scan finds rows in the order in which they lie on the disk; every statement must
+    /// lock accounts in the order of their ids, or two wait for each other. With `enable_seqscan` off, a plan that has to
+    /// scan all the same seems so costly that the server would compile it first, for about a second. Warnings must come
+    /// through: see `Connection.commit`. A program that is stopped before its commit does not hold up the others for
+    /// longer than the last setting says.
     private static let writerSettings = [
-        "enable_seqscan": "off", "enable_mergejoin": "off", "jit": "off", "client_min_messages": "warning",
+        "enable_seqscan": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off", "jit": "off",
+        "client_min_messages": "warning",
         "statement_timeout": longestStatement, "idle_in_transaction_session_timeout": longestPause,
     ]
     private static let longestPause = "2s"
