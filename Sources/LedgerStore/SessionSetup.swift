@@ -146,11 +146,12 @@ extension Connection {
         [Query(Self.beginWrite)] + (keepsStatements ? [] : [Query(SessionSetup.prepareTransaction)])
     }
 
+    static let commitWrite = Statement(name: "commit", sql: "COMMIT")
+
     private static let closing = Closing(
-        commit: Query(Statement(name: "commit", sql: "COMMIT")),
-        rollback: Query(Statement(name: "rollback", sql: "ROLLBACK")))
+        commit: Query(commitWrite), rollback: Query(Statement(name: "rollback", sql: "ROLLBACK")))
 
     /// Not to be had from an implicit transaction; NOT DEFERRABLE because a role's default may be otherwise.
-    private static let beginWrite = Statement(
+    static let beginWrite = Statement(
         name: "begin_write", sql: "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE NOT DEFERRABLE")
 }

@@ -11,6 +11,7 @@ extension LedgerStore {
                 PostingStatements.postEntries, PostingStatements.postReversals,
                 PostingStatements.changeAccounts,
                 PostingStatements.openAccounts,
+                Connection.beginWrite, lockAccounts, Connection.commitWrite,
                 beginRead, beginLookUp, endRead, selectAccounts, selectKnownReferences, selectReversedUnits,
                 LedgerQueries.selectJournalByReference, LedgerQueries.selectJournalByID,
                 LedgerQueries.selectEntries, LedgerQueries.selectChanges, LedgerQueries.selectHistory,

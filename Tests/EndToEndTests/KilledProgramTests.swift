@@ -60,6 +60,8 @@ import Testing
         #expect(try await ledger.account("576", "ledger") == "40.00")
     }
 
+    /// The statement of a transfer is on its way before its commit is; that of a change of an account is a transaction by
+    /// itself, and goes on at the server without the program.
     @Test func aCommandThatPostsSaysThatSomethingWasLeftOpen() async throws {
         let ledger = try await CommandLedger.make()
         try await ledger.run("account", "open", "576", "--name", "Anna", "--currency", "CZK")
@@ -68,7 +70,10 @@ import Testing
         let blocker = try await ledger.database.connect()
         try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
         let program = try Program.start(
-            ["deposit", "576", "1.00", "--reference", "held-up", "--connect", ledger.connectionString],
+            [
+                "account", "freeze", "576", "--reason", "lost card", "--reference", "held-up", "--connect",
+                ledger.connectionString,
+            ],
             environment: environment)
         try await ledger.waitForABlockedSession()
         kill(program.identifier, SIGKILL)
@@ -82,7 +87,7 @@ import Testing
         // The dead program's statement goes on as soon as it can, and then there is an answer.
         try await blocker.run(script: "COMMIT")
         await blocker.close()
-        try await ledger.waitUntilPosted("held-up")
+        try await ledger.waitUntilChanged("held-up")
         #expect(try await left(ledger, environment) == ["held-up": "posted"])
         #expect(try await left(ledger, environment).isEmpty)
     }
@@ -94,7 +99,10 @@ import Testing
         let blocker = try await ledger.database.connect()
         try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
         let program = try Program.start(
-            ["deposit", "576", "12.50", "--reference", "rent-9", "--connect", ledger.connectionString],
+            [
+                "account", "freeze", "576", "--reason", "lost card", "--reference", "card-9", "--connect",
+                ledger.connectionString,
+            ],
             environment: ["XDG_STATE_HOME": state.path])
         try await ledger.waitForABlockedSession()
         kill(program.identifier, SIGKILL)
@@ -103,18 +111,18 @@ import Testing
         let start = "\(Program.executable) --connect '\(ledger.connectionString)'; echo ended $?"
         try await terminal.type(start)
         try await terminal.press("Enter")
-        try await terminal.wait(for: "deposit 12.50 to account 576 (rent-9)")
+        try await terminal.wait(for: "(card-9)")
         try await blocker.run(script: "COMMIT")
         await blocker.close()
-        try await terminal.wait(for: "on the books: rent-9")
+        try await terminal.wait(for: "on the books: card-9")
         try await terminal.press("q")
         try await terminal.wait(for: "ended 0")
         // Nobody has taken note of it yet.
         try await terminal.type("clear; " + start)
         try await terminal.press("Enter")
-        try await terminal.wait(for: "on the books: rent-9")
+        try await terminal.wait(for: "on the books: card-9")
         try await terminal.press("Escape")
-        try await terminal.wait("the line gone") { $0.contains("Anna") && !$0.contains("rent-9.") }
+        try await terminal.wait("the line gone") { $0.contains("Anna") && !$0.contains("card-9.") }
         try await terminal.press("q")
         try await terminal.wait(for: "ended 0")
         #expect(try await left(ledger, ["XDG_STATE_HOME": state.path]).isEmpty)
@@ -157,8 +165,8 @@ extension CommandLedger {
                 + " AND wait_event_type = 'Lock'")
     }
 
-    fileprivate func waitUntilPosted(_ reference: String) async throws {
-        try await wait("SELECT count(*) > 0 FROM bursar.journal WHERE reference = '\(reference)'")
+    fileprivate func waitUntilChanged(_ reference: String) async throws {
+        try await wait("SELECT count(*) > 0 FROM bursar.account_records WHERE reference = '\(reference)'")
     }
 
     private func wait(_ condition: String) async throws {

@@ -244,7 +244,9 @@ import Testing
 
     @Test func theTextOfAStatementIsFoundByTheNameThatAFailureCarries() {
         #expect(LedgerStore.statementText(named: "post_entries")?.contains("UPDATE bursar.accounts") == true)
-        #expect(LedgerStore.statementText(named: "select_accounts") != nil)
+        for name in ["select_accounts", "begin_write", "lock_accounts", "commit"] {
+            #expect(LedgerStore.statementText(named: name) != nil, "\(name)")
+        }
         #expect(LedgerStore.statementText(named: "nothing") == nil)
     }
 
