@@ -127,8 +127,8 @@ public enum WriteKind: Sendable, Hashable {
     case entries, reversals, changes, openings
 
     /// Whether nothing but the rows of the accounts says that something may be written, so that who has locked them may
-    /// decide to write from them alone. A reversal depends on those before it as well, which the version of an account that was read with
-    /// them stands for.
+    /// decide to write from them alone. A reversal depends on those before it as well, which the version of an account
+    /// that was read with them stands for.
     public var isDecidedFromAccounts: Bool { self == .entries || self == .changes }
 }
 
