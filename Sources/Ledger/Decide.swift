@@ -205,25 +205,23 @@ extension LedgerView {
             valueDate: operation.valueDate ?? context.bookedAt.date, reverses: plan.reverses?.id,
             origin: origin)
         let digest = transaction.digest
-        var order: [AccountCode] = []
-        var after: [AccountCode: Account] = [:]
+        var transitions: [Decision.Transition] = []
         var records: [AccountRecord] = []
         var lines: [Receipt.Line] = []
         for leg in plan.legs {
-            if after[leg.account.code] == nil { order.append(leg.account.code) }
-            var account = after[leg.account.code] ?? leg.account
-            let record = try account.append(
+            // Most transactions have two accounts, and a dictionary of them would cost more than looking along.
+            let place = transitions.firstIndex { $0.after.id == leg.account.id } ?? transitions.endIndex
+            if place == transitions.endIndex {
+                transitions.append(Decision.Transition(before: leg.account, after: leg.account))
+            }
+            let record = try transitions[place].after.append(
                 entryOf: transaction.id, side: leg.side, units: leg.units, at: context.bookedAt,
                 digest: digest, origin: origin)
             records.append(record)
-            lines.append(Receipt.Line(record, account: account))
-            after[account.code] = account
+            lines.append(Receipt.Line(record, account: transitions[place].after))
         }
-        var transitions: [Decision.Transition] = []
-        for code in order {
-            guard let before = accounts[code], let account = after[code] else { continue }
-            try account.requireMinimum(before: before)
-            transitions.append(Decision.Transition(before: before, after: account))
+        for transition in transitions {
+            if let before = transition.before { try transition.after.requireMinimum(before: before) }
         }
         return Decision(
             fingerprint: fingerprint, transaction: transaction, records: records, transitions: transitions,

@@ -16,7 +16,7 @@ public struct Decision: Hashable, Sendable {
     public struct Transition: Hashable, Sendable {
         /// Nil for an account that is opened.
         public let before: Account?
-        public let after: Account
+        public internal(set) var after: Account
 
         public init(before: Account?, after: Account) {
             self.before = before

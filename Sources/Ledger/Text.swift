@@ -58,7 +58,12 @@ public struct Reference: Hashable, Sendable, Comparable, CustomStringConvertible
 /// Whether two texts are the same to the database, which compares bytes. To Swift `é` as one character and as
 /// `e` with an accent are equal; in the ledger they are two codes, or two references.
 func sameBytes(_ left: String, _ right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    guard left.utf8.count == right.utf8.count else { return false }
+    // The views are slow to walk, and this is asked for each look into a dictionary.
+    let areSame = left.utf8.withContiguousStorageIfAvailable { left in
+        right.utf8.withContiguousStorageIfAvailable { right in left.elementsEqual(right) }
+    }
+    return (areSame ?? nil) ?? left.utf8.elementsEqual(right.utf8)
 }
 
 extension Hasher {

@@ -103,10 +103,15 @@ public struct Parameter: Sendable {
             value.encode(into: &bytes)
             let length = bytes.count - start - 4
             if length > Int32.max { defect = "an array element of \(length) bytes is too long" }
-            if type.isText && bytes[(start + 4)...].contains(0) { defect = nulDefect }
-            withUnsafeBytes(of: Int32(truncatingIfNeeded: length).bigEndian) { length in
-                for index in 0..<4 { bytes[start + index] = length[index] }
+            if type.isText && holdsNUL(from: start + 4) { defect = nulDefect }
+            bytes.withUnsafeMutableBytes {
+                $0.storeBytes(
+                    of: Int32(truncatingIfNeeded: length).bigEndian, toByteOffset: start, as: Int32.self)
             }
+        }
+
+        private func holdsNUL(from start: Int) -> Bool {
+            bytes.withUnsafeBufferPointer { $0[start...].contains(0) }
         }
 
         mutating func appendNull() { Int32(-1).appendBigEndian(to: &bytes) }

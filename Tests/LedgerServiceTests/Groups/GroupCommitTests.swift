@@ -221,6 +221,48 @@ import Testing
         #expect(try await ledger.account("a")?.available.description == "10.00")
     }
 
+    /// The outbox has room for one of two callers. Both wait for a group, and go together.
+    @Test func whoCannotBeKeptDoesNotTakeOthersAlong() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "10.00")
+        let directory = try TemporaryDirectory()
+        let outbox = Outbox(directory: directory.path + "/outbox", ledger: "test")
+        let now = ServiceEnvironment.live.now()
+        try await outbox.keep(
+            try (2..<Outbox.limit).map { number in
+                OutboxEntry(
+                    operation: try ledger.operation(
+                        ledger.deposit("a", "1.00"), reference: "waits-\(number)"),
+                    begunAt: now, overAt: now)
+            })
+        let service = LedgerService(
+            store: ledger.store, log: TestLedger.quietLog, outbox: outbox, lanes: 1)
+        let blocker = try await ledger.database.connect()
+        try await blocker.run(script: "BEGIN; SELECT * FROM bursar.accounts FOR UPDATE")
+        let first = try ledger.operation(ledger.deposit("a", "1.00"))
+        let ahead = Task { await service.perform(first) }
+        try await blocker.waitForSessions(1)
+        let kept = try ledger.operation(ledger.deposit("a", "2.00"))
+        let unkept = try (0..<2).map { _ in try ledger.operation(ledger.deposit("a", "4.00")) }
+        let posting = Task { await service.perform(kept) }
+        while await service.groups.waiting < 1 { await Task.yield() }
+        let failing = Task { await service.perform(unkept) }
+        while await service.groups.waiting < 3 { await Task.yield() }
+        try await blocker.run(script: "ROLLBACK")
+        await blocker.close()
+        #expect(await ahead.value.receipt != nil)
+        let outcome = await posting.value
+        #expect(outcome.receipt != nil && outcome.attempts == 1, "\(outcome)")
+        for outcome in await failing.value {
+            guard case .failed(let failure) = outcome.result else {
+                Issue.record("\(outcome)")
+                continue
+            }
+            #expect(failure.message.hasSuffix("nothing was posted"))
+        }
+        #expect(try await ledger.account("a")?.available.description == "13.00")
+    }
+
     /// The database's own rule, which nothing but a bug would meet, stops the one that breaks it and no other.
     @Test func aGroupFindsTheOneThatTheDatabaseRefuses() async throws {
         let ledger = try await TestLedger.make()
