@@ -14,6 +14,11 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         self = SHA256.hash(data: bytes).withUnsafeBytes { Digest(loading: $0) }
     }
 
+    /// The hash of these bytes.
+    public init(of bytes: ArraySlice<UInt8>) {
+        self = SHA256.hash(data: bytes).withUnsafeBytes { Digest(loading: $0) }
+    }
+
     /// A stored value; nil unless it has 32 bytes.
     public init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 32 else { return nil }

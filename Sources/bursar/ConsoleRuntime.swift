@@ -51,7 +51,7 @@ enum ConsoleRuntime {
         _ session: Session, _ identity: Identity, _ context: CommandContext, remembers: Bool
     ) throws -> Int32 {
         let settings = context.settings
-        var memory = remembers ? PreferencesFile(context) : nil
+        var memory = remembers ? PreferencesFile(context, ledger: session.database) : nil
         let preferences = memory?.load() ?? settings.preferences
         let inbox = try Inbox<ConsoleMessage>()
         let terminal = try Terminal.open(
@@ -61,7 +61,7 @@ enum ConsoleRuntime {
         let effects = ConsoleEffects(session: session, inbox: inbox)
         var state = ConsoleState(
             identity: identity,
-            surroundings: surroundings(context, showsUnicode: terminal.showsUnicode),
+            surroundings: surroundings(session, context, showsUnicode: terminal.showsUnicode),
             preferences: preferences, now: environment.now(), size: terminal.size)
         for effect in state.start() { effects.perform(effect) }
         var isDrawn = false
@@ -131,12 +131,12 @@ enum ConsoleRuntime {
     }
 
     private static func surroundings(
-        _ context: CommandContext, showsUnicode: Bool
+        _ session: Session, _ context: CommandContext, showsUnicode: Bool
     ) -> ConsoleState.Surroundings {
         let environment = context.serviceEnvironment
         return ConsoleState.Surroundings(
             symbols: showsUnicode ? .unicode : .ascii, keymap: context.settings.keymap,
-            settings: context.settings.listing.map {
+            settings: context.settings.listing(of: session).map {
                 SettingLine(name: $0.name, value: $0.value, origin: $0.origin)
             },
             statementText: { LedgerStore.statementText(named: $0) },
@@ -147,8 +147,9 @@ enum ConsoleRuntime {
         _ session: Session, _ access: Access, _ context: CommandContext
     ) -> Identity {
         let name = context.settings.environmentName.value
+        // A mark that stands where it is not true is not believed where it is.
         let environment =
-            name.isEmpty
+            name.isEmpty || session.isThrowAway
             ? nil : LedgerEnvironment(name: name, color: context.settings.environmentColor.value)
         return Identity(
             ledger: session.ledgerName, environment: environment, actor: context.settings.actor.value,

@@ -42,7 +42,7 @@ struct DoctorCommand: LedgerCommand {
             connection: session.connection, connectionWarnings: session.connectionWarnings, facts: facts,
             isEmbedded: session.embedded != nil,
             schemaVersion: try await session.store.schemaVersion(), schemaError: schemaError, access: access,
-            paths: paths(session, context), settings: context.settings.listing,
+            paths: paths(session, context), settings: context.settings.listing(of: session),
             environmentName: context.settings.environmentName.value, left: left)
     }
 

@@ -137,29 +137,33 @@ struct Import {
         }
         if plan.isDryRun {
             let results = try await rehearse(operations.map(\.operation))
-            for ((row, _), result) in zip(operations, results) { try note(row, result) }
+            note(zip(operations, results).map { ($0.row, $1) })
         } else {
-            // Rows of one account are posted in the file's order, so that a batch begins when the one before is over.
-            try await settle()
+            // Rows of one account are posted in the file's order, so that a batch begins when the one before is over,
+            // and what became of that one is noted meanwhile.
+            let before = try await takeResults()
             posting = Posting(
                 rows: operations.map(\.row),
                 outcomes: Task { [service, operations = operations.map(\.operation)] in
                     await service.perform(operations)
                 })
+            note(before)
         }
     }
 
     /// Waits for the batch that is being posted, and notes what became of its rows.
-    private mutating func settle() async throws {
-        guard let posting else { return }
+    private mutating func settle() async throws { note(try await takeResults()) }
+
+    /// Waits for the batch that is being posted.
+    private mutating func takeResults() async throws -> [(row: ImportRow, result: Result)] {
+        guard let posting else { return [] }
         self.posting = nil
         let outcomes = await withTaskCancellationHandler {
             await posting.outcomes.value
         } onCancel: {
             posting.outcomes.cancel()
         }
-        let results = try results(of: outcomes)
-        for (row, result) in zip(posting.rows, results) { try note(row, result) }
+        return Array(zip(posting.rows, try results(of: outcomes)))
     }
 
     /// The account's own currency decides; a row that names another one is meant for another account.
@@ -217,15 +221,17 @@ struct Import {
 
     // MARK: - What became of a row
 
-    private mutating func note(_ row: ImportRow, _ result: Result) throws {
-        switch result {
-        case .posted(let receipt):
-            summary.posted += 1
-            compare(row, receipt)
-        case .alreadyPosted(let receipt):
-            summary.alreadyPosted += 1
-            compare(row, receipt)
-        case .refused(let refusal): refuse(row, refusal)
+    private mutating func note(_ results: [(row: ImportRow, result: Result)]) {
+        for (row, result) in results {
+            switch result {
+            case .posted(let receipt):
+                summary.posted += 1
+                compare(row, receipt)
+            case .alreadyPosted(let receipt):
+                summary.alreadyPosted += 1
+                compare(row, receipt)
+            case .refused(let refusal): refuse(row, refusal)
+            }
         }
     }
 

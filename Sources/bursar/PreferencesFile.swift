@@ -6,17 +6,24 @@ import TOMLKit
 
 /// What the console remembers, in a file of its own under the user's state directory: written when it changes, so
 /// that it outlives a killed program. A file that cannot be read or written is no reason to stop.
+///
+/// Filter, order and screen are those of one ledger: an account of one is a stranger to another. The rest is the user's.
 struct PreferencesFile {
     private let path: String
+    private let ledger: String
     /// What the settings say, for what the file does not.
     private let defaults: Preferences
     private let log: Logger
     private var saved: Preferences?
 
     private static let maximumBytes = 1 << 18
+    /// The ledgers of which something is remembered; those that were left longest ago are forgotten.
+    private static let maximumLedgers = 50
 
-    init(_ context: CommandContext) {
+    /// - Parameter ledger: which one it is, whoever connects to it.
+    init(_ context: CommandContext, ledger: String) {
         path = context.environment.consoleMemoryPath
+        self.ledger = ledger
         defaults = context.settings.preferences
         log = context.log
     }
@@ -30,19 +37,38 @@ struct PreferencesFile {
 
     private func read() -> Preferences {
         var preferences = defaults
+        if let table = readTable() { read(table, into: &preferences) }
+        return preferences
+    }
+
+    private func readTable() -> TOMLTable? {
         do {
             let bytes = try readFile(path, limit: Self.maximumBytes)
-            guard let text = String(validating: bytes, as: UTF8.self) else { return preferences }
-            read(try TOMLText.table(text), into: &preferences)
+            guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+            return try TOMLText.table(text)
         } catch let error as FileError {
             if error.code != ENOENT { log.warning("\(path) was not read: \(error.message)") }
         } catch {
             log.warning("\(path) is damaged and was not read")
         }
-        return preferences
+        return nil
     }
 
     private func read(_ table: TOMLTable, into preferences: inout Preferences) {
+        if let ledger = Self.ledgers(table).first(where: { $0.name == ledger })?.table {
+            readLedger(ledger, into: &preferences)
+        }
+        if let theme = table["theme"]?.string.flatMap(Theme.init) { preferences.theme = theme }
+        preferences.usesMouse = table["mouse"]?.bool ?? preferences.usesMouse
+        preferences.hiddenColumns = Set(table["columns"]?.array?.compactMap(\.string) ?? [])
+        let filters = table["filters"]?.array?.compactMap(\.table) ?? []
+        preferences.savedFilters = filters.prefix(Preferences.maximumFilters).compactMap { filter in
+            guard let name = filter["name"]?.string, let text = filter["text"]?.string else { return nil }
+            return Preferences.SavedFilter(name: name, text: text)
+        }
+    }
+
+    private func readLedger(_ table: TOMLTable, into preferences: inout Preferences) {
         preferences.filter = table["filter"]?.string ?? ""
         if let order = table["order"]?.string.flatMap(AccountOrder.init) {
             preferences.sort = AccountSort(order)
@@ -53,13 +79,11 @@ struct PreferencesFile {
                 place: place, subject: table["screen_subject"]?.string ?? "",
                 filter: table["screen_filter"]?.string ?? "")
         }
-        if let theme = table["theme"]?.string.flatMap(Theme.init) { preferences.theme = theme }
-        preferences.usesMouse = table["mouse"]?.bool ?? preferences.usesMouse
-        preferences.hiddenColumns = Set(table["columns"]?.array?.compactMap(\.string) ?? [])
-        let filters = table["filters"]?.array?.compactMap(\.table) ?? []
-        preferences.savedFilters = filters.prefix(Preferences.maximumFilters).compactMap { filter in
-            guard let name = filter["name"]?.string, let text = filter["text"]?.string else { return nil }
-            return Preferences.SavedFilter(name: name, text: text)
+    }
+
+    private static func ledgers(_ table: TOMLTable) -> [(name: String, table: TOMLTable)] {
+        (table["ledgers"]?.array?.compactMap(\.table) ?? []).compactMap { table in
+            table["name"]?.string.map { ($0, table) }
         }
     }
 
@@ -79,15 +103,12 @@ struct PreferencesFile {
     }
 
     private func write(_ preferences: Preferences) throws(FileError) {
+        let others = readTable().map(Self.ledgers)?.filter { $0.name != ledger } ?? []
+        let ledgers = TOMLArray()
+        ledgers.append(ledgerTable(preferences))
+        for other in others.prefix(Self.maximumLedgers - 1) { ledgers.append(other.table) }
         let table = TOMLTable()
-        table["filter"] = preferences.filter
-        table["order"] = preferences.sort.order.rawValue
-        table["descending"] = preferences.sort.isDescending
-        if let screen = preferences.screen {
-            table["screen"] = screen.place.rawValue
-            table["screen_subject"] = screen.subject
-            table["screen_filter"] = screen.filter
-        }
+        table["ledgers"] = ledgers
         // What is as the settings have it follows them when they change.
         if preferences.theme != defaults.theme { table["theme"] = preferences.theme.rawValue }
         if preferences.usesMouse != defaults.usesMouse { table["mouse"] = preferences.usesMouse }
@@ -103,5 +124,18 @@ struct PreferencesFile {
         }
         table["filters"] = filters
         try replaceFile(path, Array(table.convert(to: .toml).utf8))
+    }
+    private func ledgerTable(_ preferences: Preferences) -> TOMLTable {
+        let table = TOMLTable()
+        table["name"] = ledger
+        table["filter"] = preferences.filter
+        table["order"] = preferences.sort.order.rawValue
+        table["descending"] = preferences.sort.isDescending
+        if let screen = preferences.screen {
+            table["screen"] = screen.place.rawValue
+            table["screen_subject"] = screen.subject
+            table["screen_filter"] = screen.filter
+        }
+        return table
     }
 }

@@ -15,9 +15,14 @@ struct Session: Sendable {
     let ledgerName: String
     /// Host, database and user, without anything secret.
     let connection: String
+    /// Host and database, whoever connects to it.
+    let database: String
     /// What is wrong with how the connection string names several hosts, and with the file of passwords.
     let connectionWarnings: [String]
     private let throwAwayDirectory: String?
+
+    /// Whether the ledger is gone when the session is closed.
+    var isThrowAway: Bool { throwAwayDirectory != nil }
 
     /// How many sessions a command needs.
     struct Size: Sendable {
@@ -148,7 +153,7 @@ struct Session: Sendable {
             throwAwayDirectory != nil ? "throw-away ledger" : embedded != nil ? "embedded" : settings.redacted
         return Session(
             store: store, service: service, embedded: embedded, ledgerName: name,
-            connection: settings.redacted,
+            connection: settings.redacted, database: settings.target,
             connectionWarnings: [settings.hostWarning, settings.passwordFileProblem].compactMap { $0 },
             throwAwayDirectory: throwAwayDirectory)
     }

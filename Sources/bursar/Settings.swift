@@ -61,6 +61,8 @@ struct Settings: Sendable {
     let theme: Setting<Theme>
     let usesMouse: Setting<Bool>
     let keymap: Keymap
+    /// The commands whose keys are not the built-in ones, and where that is said.
+    let changedKeys: Setting<[String: [String]]>
     /// The directory where operations are kept until somebody has been told their outcome.
     let outbox: Setting<String>
     let logFile: Setting<String>
@@ -81,9 +83,9 @@ struct Settings: Sendable {
         RetryPolicy(maximumAttempts: maximumAttempts.value, deadline: deadline.value)
     }
 
-    /// Name, value and origin of each, for `bursar doctor`. The connection string is left out: it may hold a
-    /// password.
-    var listing: [(name: String, value: String, origin: String)] {
+    /// Name, value and origin of each, for people. The connection string is left out, since it may hold a password;
+    /// what a session says of itself does not.
+    func listing(of session: Session? = nil) -> [(name: String, value: String, origin: String)] {
         func line<Value>(
             _ name: String, _ setting: Setting<Value>, _ text: String
         ) -> (name: String, value: String, origin: String) {
@@ -91,9 +93,13 @@ struct Settings: Sendable {
         }
         let ledger =
             switch target.value {
+            case _ where session?.isThrowAway == true: "a throw-away one"
             case .embedded(let directory): "embedded in \(directory)"
-            case .server: "a server"
+            case .server: session?.connection ?? "a server"
             }
+        let keys = changedKeys.value.sorted { $0.key < $1.key }.map { command, keys in
+            line("keys.\(command)", changedKeys, keys.isEmpty ? "none" : keys.joined(separator: ", "))
+        }
         return [
             line("ledger", target, ledger),
             line("environment", environmentName, environmentName.value),
@@ -113,7 +119,7 @@ struct Settings: Sendable {
             line("outbox.directory", outbox, outbox.value),
             line("log.file", logFile, logFile.value),
             line("log.level", logLevel, logLevel.value.rawValue),
-        ]
+        ] + keys
     }
 }
 
@@ -151,7 +157,8 @@ extension Settings {
         color = try Self.color(options, environment, file)
         theme = try file.choice("display.theme") ?? Setting(value: .standard, origin: .builtIn)
         usesMouse = try file.flag("display.mouse") ?? Setting(value: false, origin: .builtIn)
-        keymap = try Self.keymap(file)
+        changedKeys = try Setting(value: file.consoleKeys(), origin: .file(path))
+        keymap = try Self.keymap(changedKeys.value, file)
         let outbox =
             try file.text("outbox.directory") ?? Setting(value: environment.outboxPath, origin: .builtIn)
         self.outbox = Setting(value: environment.absolute(outbox.value), origin: outbox.origin)
@@ -226,8 +233,9 @@ extension Settings {
         return configured ?? Setting(value: true, origin: .builtIn)
     }
 
-    private static func keymap(_ file: SettingsFile) throws(CommandError) -> Keymap {
-        let keys = try file.consoleKeys()
+    private static func keymap(
+        _ keys: [String: [String]], _ file: SettingsFile
+    ) throws(CommandError) -> Keymap {
         do throws(KeymapProblem) {
             return try Keymap(keys)
         } catch {

@@ -66,6 +66,7 @@ import Testing
         let screen = try await terminal.wait(for: "/ class:liability")
         #expect(screen.contains("NAME ↑"))
         // An account is begun with too, and its filter.
+        try await terminal.wait(for: "Zora")
         try await terminal.press("Enter")
         try await terminal.wait(for: "2  Adam · liability")
         try await terminal.type("/kind:opened")
@@ -77,6 +78,23 @@ import Testing
         let account = try await terminal.wait(for: "/ kind:opened")
         #expect(account.contains("2  Adam · liability"))
         try await terminal.press("q")
+        try await terminal.wait("the shell") { !$0.contains("kind:opened") }
+
+        // Another ledger begins at its beginning, and the first one goes on where it was.
+        let other = try await CommandLedger.make()
+        try await other.run("account", "open", "9", "--name", "Vera", "--currency", "CZK")
+        try await terminal.type(
+            "clear; \(Program.executable) --connect '\(other.connectionString)'; echo ended $?")
+        try await terminal.press("Enter")
+        let accounts = try await terminal.wait(for: "Vera")
+        #expect(accounts.contains("CODE ↑") && !accounts.contains("/ class:"))
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
+        try await terminal.type("clear; " + start)
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "/ kind:opened")
+        try await terminal.press("q")
+        try await terminal.wait("the shell") { !$0.contains("kind:opened") }
 
         // A damaged file is no reason not to start.
         try "filter = [".write(toFile: file, atomically: true, encoding: .utf8)

@@ -76,11 +76,17 @@ import Testing
     @Test func theDemoShowsConflictsAndLeavesNothingBehind() async throws {
         let directory = try TemporaryDirectory()
         chmod(directory.path, 0o777)
+        // What the settings say of a ledger is not said of this one.
+        let settings = directory.path + "/bursar.toml"
+        try "environment = \"production\"".write(toFile: settings, atomically: true, encoding: .utf8)
         let terminal = try await Tmux(environment: ["TMPDIR": directory.path])
-        try await terminal.type("\(Program.executable) demo; echo ended $?")
+        try await terminal.type("\(Program.executable) demo --config '\(settings)'; echo ended $?")
         try await terminal.press("Enter")
         let screen = try await terminal.wait(for: "40001")
         #expect(screen.contains("Harbour Bakery"))
+        #expect(!screen.uppercased().contains("PRODUCTION"))
+        try await terminal.type("6")
+        try await terminal.wait(for: "a throw-away one")
         try await terminal.press("q")
         try await terminal.wait(for: "ended 0")
         let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)

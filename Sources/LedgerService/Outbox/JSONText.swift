@@ -1,7 +1,7 @@
 /// The fields of a JSON object (RFC 8259) as they are added. The library's encoder takes longer for an operation than
 /// deciding and writing it, and every operation goes through the outbox.
 struct JSONText {
-    private(set) var bytes: [UInt8]
+    private var bytes: [UInt8]
     private var isFirst = true
 
     /// - Parameter bytes: what stands before the object; they are taken, so that nothing is copied.
@@ -11,7 +11,11 @@ struct JSONText {
         self.bytes.append(UInt8(ascii: "{"))
     }
 
-    mutating func end() { bytes.append(UInt8(ascii: "}")) }
+    /// - Parameter bytes: where they came from, and go back to.
+    mutating func end(into bytes: inout [UInt8]) {
+        self.bytes.append(UInt8(ascii: "}"))
+        swap(&self.bytes, &bytes)
+    }
 
     /// Adds nothing for nil.
     mutating func add(_ name: StaticString, _ value: String?) {
@@ -64,6 +68,19 @@ struct JSONText {
 
     private mutating func append(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        if text.utf8.allSatisfy(Self.standsForItself) {
+            bytes.append(contentsOf: text.utf8)
+        } else {
+            appendEscaped(text)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func standsForItself(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private mutating func appendEscaped(_ text: String) {
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -76,7 +93,6 @@ struct JSONText {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

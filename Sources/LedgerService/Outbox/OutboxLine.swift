@@ -55,9 +55,8 @@ enum OutboxLine: Hashable {
             text.add("operation") { StoredOperation(entry.operation).write(to: &$0) }
         case .struckOff(let reference): text.add("done", reference.text)
         }
-        text.end()
-        bytes = text.bytes
-        let checksum = Self.checksum(Array(bytes[body...]))
+        text.end(into: &bytes)
+        let checksum = Self.checksum(bytes[body...])
         for (index, digit) in checksum.enumerated() { bytes[start + index] = digit }
         bytes.append(UInt8(ascii: "\n"))
     }
@@ -66,7 +65,7 @@ enum OutboxLine: Hashable {
     /// - Returns: nil for one that was not written like this.
     init?(bytes: ArraySlice<UInt8>) {
         let body = bytes.dropFirst(Self.checksumDigits + Self.separator.count)
-        guard Array(bytes.dropLast(body.count)) == Self.checksum(Array(body)) + Self.separator,
+        guard Array(bytes.dropLast(body.count)) == Self.checksum(body) + Self.separator,
             let stored = try? JSONDecoder().decode(Stored.self, from: Data(body))
         else { return nil }
         if let name = stored.ledger {
@@ -88,7 +87,7 @@ enum OutboxLine: Hashable {
     private static let checksumDigits = 16
     private static let separator = Array(" ".utf8)
 
-    private static func checksum(_ body: [UInt8]) -> [UInt8] {
+    private static func checksum(_ body: ArraySlice<UInt8>) -> [UInt8] {
         Array(Digest(of: body).abbreviation.utf8)
     }
 }
