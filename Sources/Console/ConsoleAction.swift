@@ -11,6 +11,8 @@ public enum ConsoleAction: Sendable {
     case answered(RequestID, Answer)
     /// How far a check of the ledger has come.
     case progressed(RequestID, Verifier.Progress)
+    /// How many accounts an export has written so far.
+    case exported(RequestID, accounts: Int)
     /// The question could not be answered.
     case queryFailed(RequestID, message: String)
 

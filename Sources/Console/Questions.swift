@@ -54,6 +54,9 @@ public enum Question: Hashable, Sendable {
     case verify
     /// Writes a table to a file that does not exist yet.
     case export(ExportTable, path: String)
+    /// Writes all accounts of a list to a file that does not exist yet, a page at a time. Tells its progress by
+    /// ``ConsoleAction/exported(_:accounts:)``, and is answered as ``export(_:path:)`` is.
+    case exportAccounts(AccountFilter, AccountSort, path: String)
 }
 
 /// The answer to a ``Question``, the case of the same name.
@@ -107,6 +110,26 @@ public struct ExportTable: Hashable, Sendable {
     }
 }
 
+/// Accounts as a table for a file.
+public enum AccountTable {
+    public static let columns = [
+        "account", "name", "currency", "class", "status", "ledger", "held", "available", "minimum",
+        "last_booked_at",
+    ]
+
+    public static func row(_ listing: AccountListing) -> [String] {
+        let account = listing.account
+        return [
+            account.code.text, account.name, account.currency.code, account.accountClass.rawValue,
+            account.status.rawValue, account.ledger.description,
+            Money(units: account.held, currency: account.currency).description,
+            account.available.description,
+            account.minimum.map { Money(units: $0, currency: account.currency).description } ?? "none",
+            listing.lastBookedAt.description,
+        ]
+    }
+}
+
 /// Gives each request its own number.
 struct RequestCounter: Sendable {
     private var last = 0
@@ -157,6 +180,14 @@ struct Poll: Sendable {
         guard request == id else { return false }
         request = nil
         failure = (now, min((failure?.pause ?? .seconds(1)) * 2, .seconds(60)))
+        return true
+    }
+
+    /// The question was not answered and nobody waits for that any more.
+    mutating func drop(_ id: RequestID) -> Bool {
+        guard request == id else { return false }
+        request = nil
+        interval = nil
         return true
     }
 

@@ -17,6 +17,12 @@ extension ConsoleState {
                 verify.take(id, progress)
                 screens[index] = verify
             }
+        case .exported(let id, let count):
+            if exporting == id {
+                notice = Notice(
+                    text: "Writing\(symbols.ellipsis) \(Wording.counted(count, "account")) so far; "
+                        + "\(keyLabel(.back)) stops it.", role: .normal)
+            }
         case .queryFailed(let id, let message): failed(id, message)
         case .attemptsArrived(let batch): effects = arrived(batch)
         case .operationFinished(let outcome): effects = finished(outcome)
@@ -39,6 +45,7 @@ extension ConsoleState {
         let layout = Layout(self)
         screenRows = layout.screen?.height ?? max(size.height - 2, 1)
         var questions: [(RequestID, Question)] = []
+        let superseded = accounts.takeSuperseded()
         // What lies under a screen is not seen, and asks for nothing.
         if screens.isEmpty {
             if let question = accounts.nextQuestion(
@@ -60,7 +67,8 @@ extension ConsoleState {
         // They read many accounts, and the first screen must not wait for them.
         if accounts.loadedAt != nil || !screens.isEmpty {
             questions += books.nextQuestions(
-                filter: accounts.accountFilter, isPart: identity.isConfined, now: now, counter: &requests)
+                filter: accounts.accountFilter, listed: accounts.isStale ? 0 : accounts.rows.count,
+                isPart: identity.isConfined, now: now, counter: &requests)
         }
         if accounts.loadedAt != nil || !screens.isEmpty,
             let question = left.nextQuestion(now: now, counter: &requests)
@@ -69,7 +77,7 @@ extension ConsoleState {
         }
         questions += nextFormQuestions()
         remember()
-        return questions.map { .ask($0.0, $0.1) }
+        return (superseded.map { [.withdraw($0)] } ?? []) + questions.map { .ask($0.0, $0.1) }
     }
 
     /// Keeps each selected line in sight.
@@ -127,6 +135,7 @@ extension ConsoleState {
                 accounts.take(id, answer, now: now) || history.take(id, answer, now: now)
                 || books.take(id, answer, now: now) || takeFormAnswer(id, answer)
                 || screens.indices.contains { screens[$0].take(id, answer, context) }
+            if case .verify(let report) = answer, isTaken { books.take(report) }
             if isTaken {
                 connectionProblem = nil
                 queryProblem = nil
@@ -141,7 +150,9 @@ extension ConsoleState {
             notice = Notice(text: Wording.sentence(message), role: .negative)
             return
         }
-        if failFormQuestion(id) { return }
+        if accounts.drop(id) || books.drop(id, filter: accounts.accountFilter) || failFormQuestion(id) {
+            return
+        }
         let now = now
         let isScreens = screens.indices.contains { screens[$0].fail(id, message, now: now) }
         if isScreens || accounts.fail(id, now: now) || history.fail(id, now: now) || books.fail(id, now: now)

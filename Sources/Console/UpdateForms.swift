@@ -10,9 +10,11 @@ extension ConsoleState {
         let selection = selection
         let code = selection.account.map(\.code.text) ?? ""
         switch command {
-        case .deposit: openForm(.deposit, [.account: code])
-        case .withdraw: openForm(.withdrawal, [.account: code])
-        case .transfer: openForm(.transfer, [.from: code])
+        // A form that cannot end well is opened all the same, with the reason in it: keys that were typed ahead for it
+        // would be taken for commands.
+        case .deposit: openForm(.deposit, [.account: code], problem: entryProblem(command))
+        case .withdraw: openForm(.withdrawal, [.account: code], problem: entryProblem(command))
+        case .transfer: openForm(.transfer, [.from: code], problem: entryProblem(command))
         case .adjust: openForm(.adjustment, [.account: code])
         case .journalEntry: openForm(.journalEntry, [:])
         case .reverse: openForm(.reversal, [.reference: selection.transaction?.reference.text ?? ""])
@@ -29,10 +31,12 @@ extension ConsoleState {
     }
 
     private mutating func openForm(
-        _ kind: FormKind, _ texts: [FormField.ID: String], several: [AccountCode] = []
+        _ kind: FormKind, _ texts: [FormField.ID: String], several: [AccountCode] = [],
+        problem: String? = nil
     ) {
-        let form = FormDialog(
+        var form = FormDialog(
             kind: kind, texts: texts, several: several, reference: surroundings.makeReference())
+        form.message = problem.map(Wording.sentence)
         dialog = .form(form)
     }
 

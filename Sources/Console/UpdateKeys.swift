@@ -86,10 +86,7 @@ extension ConsoleState {
         case .deposit, .withdraw, .transfer, .adjust, .journalEntry, .reverse, .changeStatus, .openAccount,
             .repeatLast, .template, .showUnknown:
             startForm(command)
-        case .export:
-            if let (name, table) = exportTable {
-                dialog = .prompt(PromptDialog(.exportPath(table), text: "\(name)-\(fileStamp).csv"))
-            }
+        case .export: askForPath()
         case .acceptPrompt: return acceptPrompt()
         case .choose: return choose()
         case .removeChoice: removeChoice()
@@ -136,6 +133,15 @@ extension ConsoleState {
                 + "(\(keyLabel(.showUnknown)) shows it). \(keyLabel(.quit)) again leaves all the same; "
                 + "`bursar show REFERENCE` tells later.", role: .warning)
         return []
+    }
+
+    private mutating func askForPath() {
+        if let (filter, sort) = unreadAccounts {
+            dialog = .prompt(
+                PromptDialog(.exportAccounts(filter, sort), text: "accounts-\(fileStamp).csv"))
+        } else if let (name, table) = exportTable {
+            dialog = .prompt(PromptDialog(.exportPath(table), text: "\(name)-\(fileStamp).csv"))
+        }
     }
 
     private mutating func reload() {
@@ -213,10 +219,6 @@ extension ConsoleState {
         if command == .mark { move(.down) }
         guard !hasRoom else { return }
         let marked = Wording.count(accounts.marks.count)
-        notice = Notice(
-            text: accounts.marks.count >= AccountsPane.maximumMarks
-                ? "\(marked) are marked, and no more can be."
-                : "The \(marked) that are listed so far are marked; there are more further down.",
-            role: .warning)
+        notice = Notice(text: "\(marked) are marked, and no more can be.", role: .warning)
     }
 }

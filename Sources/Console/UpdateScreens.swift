@@ -80,7 +80,11 @@ extension ConsoleState {
 
     /// Esc: one step back, from the inside out. Never quits.
     mutating func goBack() -> [ConsoleEffect] {
-        if hasNews {
+        if let exporting {
+            self.exporting = nil
+            notice = Notice(text: "The export was stopped, and its file taken away.", role: .warning)
+            return [.withdraw(exporting)]
+        } else if hasNews {
             return takeNote()
         } else if let filter = screens.last?.filter, !filter.isEmpty {
             screens[screens.count - 1].filter = FilterField()
@@ -115,19 +119,24 @@ extension ConsoleState {
             case .filterName:
                 guard !text.isEmpty else { throw .textInvalid(field: "name", why: "it is empty") }
                 save(Preferences.SavedFilter(name: text, text: accounts.filter.text))
-            case .exportPath(let table):
-                guard !text.isEmpty else { throw .textInvalid(field: "path", why: "it is empty") }
-                let id = requests.next()
-                exporting = id
-                dialog = nil
-                notice = Notice(text: "Writing\(symbols.ellipsis)", role: .normal)
-                return [.ask(id, .export(table, path: text))]
+            case .exportPath(let table): return try export(to: text, .export(table, path: text))
+            case .exportAccounts(let filter, let sort):
+                return try export(to: text, .exportAccounts(filter, sort, path: text))
             }
         } catch {
             prompt.message = Wording.sentence(error.message)
             dialog = .prompt(prompt)
         }
         return []
+    }
+
+    private mutating func export(to path: String, _ question: Question) throws(Refusal) -> [ConsoleEffect] {
+        guard !path.isEmpty else { throw .textInvalid(field: "path", why: "it is empty") }
+        let id = requests.next()
+        exporting = id
+        dialog = nil
+        notice = Notice(text: "Writing\(symbols.ellipsis)", role: .normal)
+        return [.ask(id, question)]
     }
 
     private mutating func jump(to day: CalendarDate) {
@@ -192,7 +201,11 @@ extension ConsoleState {
     }
 
     private var columnItems: [MenuDialog.Item] {
-        Self.optionalColumns.map { MenuDialog.Item($0, isOn: wants(column: $0)) }
+        Self.optionalColumns.map { title in
+            let isOn = wants(column: title)
+            return MenuDialog.Item(
+                title, isOn && !hasRoom(forColumn: title) ? "no room at this width" : "", isOn: isOn)
+        }
     }
 
     mutating func choose() -> [ConsoleEffect] {
@@ -279,7 +292,7 @@ extension ConsoleState {
 }
 
 extension AccountOrder {
-    fileprivate var title: String {
+    var title: String {
         switch self {
         case .code: "code"
         case .name: "name"

@@ -9,6 +9,13 @@ public enum TableExport {
         return bytes
     }
 
+    /// Rows that follow others in the same file.
+    public static func csv(rows: [[String]]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for row in rows { append(row, to: &bytes) }
+        return bytes
+    }
+
     private static func append(_ row: [String], to bytes: inout [UInt8]) {
         for (index, cell) in row.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }

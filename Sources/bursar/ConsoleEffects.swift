@@ -99,9 +99,9 @@ final class ConsoleEffects {
         let (session, inbox, connection) = (session, inbox, connection)
         questions[id] = Task {
             do {
-                let answer = try await session.answer(question) { progress in
+                let answer = try await session.answer(id, question) { progress in
                     // A screen that cannot keep up does without some of them.
-                    _ = inbox.offer(.action(.progressed(id, progress)))
+                    _ = inbox.offer(.action(progress))
                 }
                 inbox.send(.answered(id, answer))
             } catch let refusal as Refusal {
@@ -145,7 +145,7 @@ extension Inbox<ConsoleMessage> {
 extension Session {
     /// Answers what the console wants to know.
     fileprivate func answer(
-        _ question: Question, progress: @escaping @Sendable (Verifier.Progress) -> Void
+        _ id: RequestID, _ question: Question, progress: @escaping @Sendable (ConsoleAction) -> Void
     ) async throws -> Answer {
         let queries = store.queries
         switch question {
@@ -177,8 +177,13 @@ extension Session {
         case .settled(let reference): return .settled(try await service.settled(reference))
         case .leftOperations: return .leftOperations(try await service.leftOperations())
         case .blockedSessions: return .blockedSessions(try await queries.blockedSessions())
-        case .verify: return .verify(try await Verifier(store: store).run(progress: progress))
+        case .verify:
+            return .verify(
+                try await Verifier(store: store).run(progress: { progress(.progressed(id, $0)) }))
         case .export(let table, let path): return .export(path: try export(table, to: path))
+        case .exportAccounts(let filter, let sort, let path):
+            let export = AccountListExport(queries: queries, filter: filter, sort: sort)
+            return .export(path: try await export.write(to: path) { progress(.exported(id, accounts: $0)) })
         }
     }
 
@@ -202,8 +207,7 @@ extension Session {
         do {
             try writeNewFile(path, TableExport.csv(columns: table.columns, rows: table.rows))
         } catch {
-            let what = error.code == EEXIST ? "it exists already; give another name" : error.message
-            throw CommandError("\(path) was not written: \(what)", .usage)
+            throw CommandError(error, writing: path)
         }
         return path
     }

@@ -35,19 +35,41 @@ func makeDirectories(_ path: String) throws(FileError) {
 /// cannot be.
 /// - Throws: ``FileError``; with EEXIST when there is a file of this name.
 func writeNewFile(_ path: String, _ bytes: [UInt8]) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    if descriptor < 0 { throw FileError(code: errno) }
-    defer { close(descriptor) }
-    var written = 0
-    while written < bytes.count {
-        let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0, errno != EINTR {
-            let error = FileError(code: errno)
-            unlink(path)
-            throw error
-        }
-        written += max(count, 0)
+    var file = try NewFile(path)
+    try file.append(bytes)
+    file.keep()
+}
+
+/// A file that did not exist before, for this user alone. It is taken away again unless it is kept.
+struct NewFile: ~Copyable {
+    private let path: String
+    private let descriptor: Int32
+    private var isKept = false
+
+    /// - Throws: ``FileError``; with EEXIST when there is a file of this name.
+    init(_ path: String) throws(FileError) {
+        let opened = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if opened < 0 { throw FileError(code: errno) }
+        // Only now: what is thrown once all of it is set ends in `deinit`, which would take away the file of another.
+        descriptor = opened
+        self.path = path
     }
+
+    deinit {
+        close(descriptor)
+        if !isKept { unlink(path) }
+    }
+
+    func append(_ bytes: [UInt8]) throws(FileError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno != EINTR { throw FileError(code: errno) }
+            written += max(count, 0)
+        }
+    }
+
+    mutating func keep() { isKept = true }
 }
 
 /// Puts a file in the place of the one of this name, so that there is always a whole one.

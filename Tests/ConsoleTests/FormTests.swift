@@ -29,6 +29,18 @@ struct FormTests {
         #expect(driver.bank.account("576")?.ledgerUnits == 3_778_384)
     }
 
+    @Test(arguments: ["w", "t"]) func aFormForAFrozenAccountSaysWhyItCannotEndWell(key: Character) throws {
+        var driver = try ConsoleDriver()
+        driver.press(.down, .down, .down, .down, .character(key))
+        #expect(driver.shows("Account 704 is debit-frozen and takes no debit entries."))
+        // What was typed ahead goes into the form.
+        driver.type("q")
+        #expect(driver.state.dialog != nil)
+        #expect(!driver.effects.contains(.quit))
+        driver.press(.enter, .enter, .tab, .enter)
+        #expect(driver.posted.isEmpty)
+    }
+
     @Test func theHarmlessAnswerIsMarked() throws {
         var driver = try confirmingDeposit()
         #expect(driver.shows("▸[ Back ]"))

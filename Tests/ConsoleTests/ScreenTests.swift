@@ -167,7 +167,7 @@ struct ScreenTests {
             80, 24, environment: LedgerEnvironment(name: "production", color: .none))
         driver.press(.down, .space)
         expectSnapshot(driver.monochromeScreen, "monochrome-main")
-        driver.press(.escape, .down, .down, .enter)
+        driver.press(.escape, .down, .enter)
         expectSnapshot(driver.monochromeScreen, "monochrome-account")
         driver.press(.character("w"))
         driver.type("9x")

@@ -17,6 +17,8 @@ struct TestBank {
     var report = VerificationReport()
     /// Records that one question with a filter looks at.
     var lookBound = 5000
+    /// Accounts that are counted before a count gives up.
+    var countBound = 10_000
     /// The time in new ids, in milliseconds since 1970.
     var idTime: UInt64 = 0
     private var ids: UInt64 = 0
@@ -148,7 +150,7 @@ struct TestBank {
         case .newerJournal(let id, let limit):
             .newerJournal(Array(journal.filter { $0.head.id > id }.prefix(limit)))
         case .accountCount(let filter):
-            .accountCount(BoundedCount(count: listings(filter, AccountSort(.code)).count, isBounded: false))
+            .accountCount(bounded(listings(filter, AccountSort(.code)).count))
         case .trialBalance: .trialBalance(trialBalance)
         case .trialBalanceByClass: .trialBalanceByClass(trialBalanceByClass)
         case .preview(let operations): .preview(operations.map(decide))
@@ -157,7 +159,8 @@ struct TestBank {
         case .leftOperations: .leftOperations(left)
         case .blockedSessions: .blockedSessions(blocked)
         case .verify: .verify(report)
-        case .export(_, let path): path.hasPrefix("/") ? nil : .export(path: "/home/alice/" + path)
+        case .export(_, let path), .exportAccounts(_, _, let path):
+            path.hasPrefix("/") ? nil : .export(path: "/home/alice/" + path)
         }
     }
 
@@ -170,7 +173,10 @@ struct TestBank {
         transactions.values.sorted { $1.head.id < $0.head.id }
     }
 
-    /// Accounts that a question looks at before it says where it stopped; small, to have it happen.
+    private func bounded(_ count: Int) -> BoundedCount {
+        BoundedCount(count: min(count, countBound), isBounded: count > countBound)
+    }
+
     private func listings(_ filter: AccountFilter, _ sort: AccountSort) -> [AccountListing] {
         let found = listings.filter { filter.matches($0.account) }
         let sorted = found.sorted { left, right in

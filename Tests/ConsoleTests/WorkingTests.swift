@@ -193,6 +193,54 @@ struct WorkingTests {
         #expect(driver.bank.account("576")?.ledgerUnits == 3_779_384)
     }
 
+    /// A bank with more accounts than are read at once.
+    private func largeBank(accounts: Int) throws -> TestBank {
+        var bank = TestBank(now: ConsoleDriver.now)
+        for number in 0..<accounts { try bank.open("A\(1000 + number)", "Customer \(number)") }
+        return bank
+    }
+
+    @Test func marksTheWholeListAsFarAsThereIsRoom() throws {
+        var driver = try ConsoleDriver(bank: largeBank(accounts: 430))
+        driver.press(.character("*"))
+        // With the cash and the suspense account.
+        #expect(driver.shows("432 marked"))
+        driver.press(.character("*"))
+        #expect(!driver.shows("marked"))
+        var larger = try ConsoleDriver(bank: largeBank(accounts: 900))
+        larger.holdsAnswers = true
+        larger.press(.character("*"))
+        #expect(larger.shows("200 marked…"))
+        larger.press(.escape)
+        larger.answer()
+        #expect(!larger.shows("marked"))
+        larger.holdsAnswers = false
+        larger.press(.character("*"))
+        #expect(larger.shows("500 marked, the most there can be"))
+    }
+
+    @Test func exportsTheWholeListAndStopsAtEsc() throws {
+        var driver = try ConsoleDriver(bank: largeBank(accounts: 430))
+        driver.press(.character("/"))
+        driver.type("cust")
+        driver.press(.enter, .character("e"))
+        #expect(driver.shows("Export all accounts of the list"))
+        driver.holdsAnswers = true
+        driver.press(.enter)
+        let filter = AccountFilter("cust")
+        guard case .ask(let id, .exportAccounts(filter, AccountSort(.code), _))? = driver.open.last else {
+            Issue.record("\(driver.open)")
+            return
+        }
+        driver.act(.exported(id, accounts: 200))
+        #expect(driver.shows("200 accounts so far; Esc stops it."))
+        driver.press(.escape)
+        #expect(driver.effects.last == .withdraw(id))
+        #expect(driver.shows("The export was stopped"))
+        driver.act(.exported(id, accounts: 400))
+        #expect(!driver.shows("so far"))
+    }
+
     @Test func changesOfSeveralLeaveThoseMarkedThatWereRefused() throws {
         var driver = try ConsoleDriver(100, 30)
         // An account with money on it cannot be closed; the suspense account cannot either.

@@ -58,6 +58,40 @@ import Testing
         #expect(try await ledger.run("verify").output.hasPrefix("sound"))
     }
 
+    @Test func exportsTheWholeListHoweverMuchOfItWasRead() async throws {
+        let ledger = try await Self.ledger()
+        let directory = try TemporaryDirectory()
+        var text = "date,reference,account,type,amount\n"
+        for number in 1000..<2100 { text += "2026-01-01,r-\(number),x-\(number),deposit,1.00\n" }
+        let rows = try directory.write(text, to: "rows.csv")
+        try await ledger.run("import", rows, "--open-accounts", "--currency", "CZK")
+        let terminal = try await Self.open(ledger)
+        try await terminal.press("e")
+        try await terminal.wait(for: "Export all accounts of the list")
+        try await terminal.press("C-u")
+        try await terminal.type(directory.path + "/list.csv")
+        try await terminal.press("Enter")
+        let screen = try await terminal.wait(for: "Written to")
+        #expect(screen.contains("Written to \(directory.path)/list.csv."), "\(screen)")
+        func written() throws -> [Substring] {
+            try String(contentsOfFile: directory.path + "/list.csv", encoding: .utf8).split(separator: "\n")
+        }
+        let lines = try written()
+        let listed = try await ledger.run("account", "list", "--json").output.split(separator: "\n").count
+        #expect(lines.first?.hasPrefix("account,name,") == true)
+        #expect(lines.count == listed + 1 && listed > 1100, "\(lines.count) \(listed)")
+        #expect(Set(lines).count == lines.count)
+        // A file that exists is not written over.
+        try await terminal.press("e")
+        try await terminal.press("C-u")
+        try await terminal.type(directory.path + "/list.csv")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "exists already")
+        #expect(try written() == lines)
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
+    }
+
     @Test func asksAgainWhenSomebodyElsePostedMeanwhile() async throws {
         let ledger = try await Self.ledger()
         let terminal = try await Self.open(ledger)

@@ -17,9 +17,7 @@ extension ConsoleState {
     /// Whether a command can be given now, and why not.
     func availability(of command: CommandID) -> Availability {
         switch command {
-        case .deposit: entryAvailability(.credit)
-        case .withdraw, .transfer: entryAvailability(.debit)
-        case .adjust, .journalEntry: Availability(identity.postingProblem)
+        case .deposit, .withdraw, .transfer, .adjust, .journalEntry: Availability(identity.postingProblem)
         case .changeStatus, .openAccount: Availability(identity.accountChangeProblem)
         case .reverse: reversalAvailability
         case .showTrialBalance, .showVerify: Availability(identity.wholeLedgerProblem)
@@ -58,7 +56,7 @@ extension ConsoleState {
 
     /// Whether Esc does anything where nothing is typed or asked.
     private var canGoBack: Bool {
-        hasNews || !screens.isEmpty || isEnlarged || focus != .accounts
+        exporting != nil || hasNews || !screens.isEmpty || isEnlarged || focus != .accounts
             || !accounts.marks.isEmpty
             || !accounts.filter.isEmpty
     }
@@ -89,18 +87,23 @@ extension ConsoleState {
         }
     }
 
-    /// Whether the selected account takes entries on this side, as far as the screen knows. The sides are those of
-    /// an account whose normal side is credit, as customers' are; for the others they are swapped. Without a
-    /// selected account the form asks for one.
-    private func entryAvailability(_ side: Side) -> Availability {
-        if let problem = identity.postingProblem { return .unavailable(problem) }
-        guard let account = selection.account else { return .available }
-        let side = account.accountClass.normalSide == .credit ? side : side.opposite
-        if account.status == .closed { return .unavailable("account \(account.code) is closed") }
+    /// Why the selected account takes no such entry, as far as the screen knows; nil where it does, and where a form
+    /// asks for the account. The sides are those of an account whose normal side is credit, as customers' are; for the
+    /// others they are swapped.
+    func entryProblem(_ command: CommandID) -> String? {
+        guard let account = selection.account else { return nil }
+        let increases: Bool
+        switch command {
+        case .deposit: increases = true
+        case .withdraw, .transfer: increases = false
+        default: return nil
+        }
+        let normal = account.accountClass.normalSide
+        let side = increases ? normal : normal.opposite
+        if account.status == .closed { return "account \(account.code) is closed" }
         return account.status.allows(side)
-            ? .available
-            : .unavailable(
-                "account \(account.code) is \(account.status.rawValue) and takes no \(side.rawValue) entries")
+            ? nil
+            : "account \(account.code) is \(account.status.rawValue) and takes no \(side.rawValue) entries"
     }
 
     private var reversalAvailability: Availability {

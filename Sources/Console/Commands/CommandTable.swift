@@ -154,11 +154,11 @@ extension Command {
             places: [.accounts], footer: 22),
         Command(
             id: .markAll, keys: [.character("*")], title: "Mark all",
-            help: "Mark all accounts that are listed, or take all marks away", places: [.accounts],
-            footer: nil),
+            help: "Mark all accounts of the list, \(AccountsPane.maximumMarks) at the most, or unmark all",
+            places: [.accounts], footer: nil),
         Command(
             id: .export, keys: [.character("e")], title: "Export",
-            help: "Write what is shown, or the marked accounts, to a CSV file",
+            help: "Write what is listed, or the marked accounts, to a CSV file",
             places: Place.browsing.subtracting([.settings, .verify, .operation]), footer: 62),
         Command(
             id: .copy, keys: [.character("y")], title: "Copy",

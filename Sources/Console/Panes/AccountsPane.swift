@@ -4,18 +4,25 @@ import Ledger
 ///
 /// By code and by name it is a window of rows that grows at both ends as it is scrolled. By balance and by last
 /// activity it is a ranking of bounded length, since no index holds what changes with every entry: what is seen
-/// of it is kept fresh, and the ranking itself is made anew when it is asked for.
+/// of it is kept fresh, and the ranking itself is made anew as often as what it costs allows.
 struct AccountsPane: Sendable {
     private(set) var rows: [AccountListing] = []
     /// Whether the window begins with the first account of the filter, and ends with the last.
     private(set) var reachesFirst = false
     private(set) var reachesLast = false
+    /// Whether it is a ranking that there are more accounts than.
+    private var isCutOff = false
     /// Where the search for further rows goes on at each end, when that is not the outermost row.
     private var continuesBefore: AccountKey?
     private var continuesAfter: AccountKey?
     /// The selection is an account, not a line: it stays where it is while rows come and go.
     private(set) var selectedIndex = 0
     var top = 0
+    /// Rows in sight, as the screen was last laid out.
+    private var visible = 1
+    /// The columns that the longest code and the longest name take. They only grow while the list is the same, so that
+    /// its columns stand still while it is scrolled.
+    private(set) var widest = (code: 0, name: 0)
 
     var filter = FilterField()
     var sort = AccountSort(.code)
@@ -24,12 +31,20 @@ struct AccountsPane: Sendable {
 
     /// What ``rows`` were loaded for; nil before the first answer.
     private var loaded: Listing?
-    private(set) var loadedAt: Timestamp?
+    /// When the last answer came, and when each row was read.
+    private var answeredAt: Timestamp?
+    private var readAt: [Identifier: Timestamp] = [:]
+    /// When the ranking was made, and how long that took; nil when it is to be made now.
+    private var ranked: (at: Timestamp, took: Duration)?
     private var request: Request?
     private var jump: Jump?
     private var isReloadWanted = false
-    /// After failures, nothing is asked for so long after the last.
-    private var failure: (at: Timestamp, pause: Duration)?
+    /// Whether the last refresh ended before the last row in sight, so that those are asked for by their codes.
+    private var isPartlyRefreshed = false
+    /// Whether rows are read on to be marked.
+    private(set) var isMarkingAll = false
+    /// After failures, the same list is not asked for so long after the last.
+    private var failure: (listing: Listing, at: Timestamp, pause: Duration)?
 
     enum Jump: Sendable { case first, last }
 
@@ -43,16 +58,19 @@ struct AccountsPane: Sendable {
         let id: RequestID
         let listing: Listing
         let purpose: Purpose
-        let limit: Int
+        let askedAt: Timestamp
+        var isWithdrawn = false
     }
 
     private enum Purpose: Sendable {
         case jump(Jump)
         case append, prepend
+        /// The ranking once more.
+        case rank
         /// The rows that are seen, from the one after this one.
         case refresh(after: AccountKey?)
-        /// The rows that are seen, by their codes.
-        case renew
+        /// These rows, by their codes.
+        case renew([Identifier])
     }
 
     /// Rows are asked for by this many.
@@ -73,6 +91,23 @@ struct AccountsPane: Sendable {
     /// Whether the search for rows is still under way, and has found too few so far.
     var isSearching: Bool { isStale || (continuesAfter != nil && request != nil) }
 
+    /// Whether a row is sure to be in the list that is asked for. The others are what is left of the one before.
+    func belongs(_ row: AccountListing) -> Bool {
+        !isStale || (loaded?.sort == sort && accountFilter.matches(row.account))
+    }
+
+    /// Whether there is nothing more of the list to read, and whether that is every account that the filter matches.
+    var isAllRead: Bool { !isStale && reachesFirst && reachesLast }
+    var isWhole: Bool { isAllRead && !isCutOff }
+
+    /// When the row in sight that was read longest ago was read; nil before the first answer.
+    var loadedAt: Timestamp? { seen.compactMap { readAt[$0.account.id] }.min() ?? answeredAt }
+
+    /// When the order of the rows was read, where that is not read with the rows themselves.
+    var rankedAt: Timestamp? { isRanking ? ranked?.at : nil }
+
+    private var seen: ArraySlice<AccountListing> { rows.dropFirst(top).prefix(visible) }
+
     private var isRanking: Bool { sort.order == .balance || sort.order == .activity }
 
     var selected: AccountListing? { rows.indices.contains(selectedIndex) ? rows[selectedIndex] : nil }
@@ -90,16 +125,17 @@ struct AccountsPane: Sendable {
     }
 
     mutating func settle(visible: Int) {
+        self.visible = max(visible, 1)
         top = topLine(top, showing: selectedIndex, of: rows.count, rows: visible)
     }
 
     /// Asks again now; a ranking is made anew.
     mutating func reload() {
         isReloadWanted = true
-        if isRanking { loaded = nil }
+        ranked = nil
     }
 
-    /// Balances have changed, so what is seen is asked for again; a ranking stays as it is.
+    /// Balances have changed, so what is seen is asked for again; a ranking stays as it is for now.
     mutating func refresh() { isReloadWanted = true }
 
     // MARK: Marks
@@ -114,21 +150,33 @@ struct AccountsPane: Sendable {
         return true
     }
 
-    /// Marks every row that there is, or takes all marks away when they are all marked.
-    /// - Returns: whether there was room for all.
+    /// Marks every account of the list, for which rows are read on; or takes all marks away when all rows are marked.
+    /// - Returns: whether there was room for all rows that there are.
     mutating func toggleAllMarks() -> Bool {
         if rows.allSatisfy({ marks[$0.account.code] != nil }) {
-            marks = [:]
+            clearMarks()
             return true
         }
-        for row in rows where marks[row.account.code] == nil {
-            guard marks.count < Self.maximumMarks else { return false }
-            marks[row.account.code] = row
-        }
-        return reachesLast && reachesFirst
+        isMarkingAll = true
+        markRows()
+        return isMarkingAll || isWhole
     }
 
-    mutating func clearMarks() { marks = [:] }
+    private mutating func markRows() {
+        for row in rows where marks[row.account.code] == nil {
+            guard marks.count < Self.maximumMarks else {
+                isMarkingAll = false
+                return
+            }
+            marks[row.account.code] = row
+        }
+        if reachesFirst, reachesLast { isMarkingAll = false }
+    }
+
+    mutating func clearMarks() {
+        marks = [:]
+        isMarkingAll = false
+    }
 
     mutating func clearMark(_ code: AccountCode) { marks[code] = nil }
 
@@ -138,20 +186,27 @@ struct AccountsPane: Sendable {
     mutating func nextQuestion(
         now: Timestamp, visible: Int, interval: Duration, counter: inout RequestCounter
     ) -> (RequestID, Question)? {
+        // What a key has just brought into sight is what is asked for.
+        settle(visible: visible)
         guard request == nil else { return nil }
-        if let failure, !now.is(failure.pause, after: failure.at) { return nil }
-        guard let (purpose, question, limit) = wanted(now: now, visible: visible, interval: interval) else {
-            return nil
-        }
+        if let failure, failure.listing == listing, !now.is(failure.pause, after: failure.at) { return nil }
+        guard let (purpose, question) = wanted(now: now, interval: interval) else { return nil }
         let id = counter.next()
         isReloadWanted = false
-        request = Request(id: id, listing: listing, purpose: purpose, limit: limit)
+        request = Request(id: id, listing: listing, purpose: purpose, askedAt: now)
         return (id, question)
     }
 
-    private func wanted(now: Timestamp, visible: Int, interval: Duration) -> (Purpose, Question, Int)? {
-        func page(_ purpose: Purpose, _ start: AccountsStart, _ limit: Int) -> (Purpose, Question, Int) {
-            (purpose, .accounts(accountFilter, sort, from: start, limit: limit), limit)
+    /// The question on its way when another list is wanted by now; named once.
+    mutating func takeSuperseded() -> RequestID? {
+        guard let request, request.listing != listing, !request.isWithdrawn else { return nil }
+        self.request?.isWithdrawn = true
+        return request.id
+    }
+
+    private func wanted(now: Timestamp, interval: Duration) -> (Purpose, Question)? {
+        func page(_ purpose: Purpose, _ start: AccountsStart, _ limit: Int) -> (Purpose, Question) {
+            (purpose, .accounts(accountFilter, sort, from: start, limit: limit))
         }
         if isStale { return page(.jump(.first), .first, isRanking ? Self.ranking : Self.page) }
         switch jump {
@@ -159,25 +214,29 @@ struct AccountsPane: Sendable {
         case .last: return page(.jump(.last), .last, Self.page)
         case nil: break
         }
-        if !reachesLast, selectedIndex + 2 * visible + 20 > rows.count,
+        if !reachesLast, isMarkingAll || selectedIndex + 2 * visible + 20 > rows.count,
             let from = continuesAfter ?? rows.last.map({ AccountKey($0.account) })
         {
             return page(.append, .after(from), Self.page)
         }
-        if !reachesFirst, selectedIndex < 2 * visible + 20,
+        if !reachesFirst, isMarkingAll || selectedIndex < 2 * visible + 20,
             let from = continuesBefore ?? rows.first.map({ AccountKey($0.account) })
         {
             return page(.prepend, .before(from), Self.page)
         }
+        // All accounts are read for it, so that takes no more than a twentieth of the time.
+        if isRanking, ranked.map({ now.is(max(interval, $0.took * 20), after: $0.at) }) ?? true {
+            return page(.rank, .first, Self.ranking)
+        }
         guard let loadedAt, isReloadWanted || now.is(interval, after: loadedAt) else { return nil }
-        if isRanking {
-            let codes = rows.dropFirst(top).prefix(max(visible, 1)).map(\.account.code)
-            return codes.isEmpty ? nil : (.renew, .listings(codes), codes.count)
+        if isRanking || isPartlyRefreshed {
+            if seen.isEmpty { return nil }
+            return (.renew(seen.map(\.account.id)), .listings(seen.map(\.account.code)))
         }
         // Without the row before the first one there is nothing to page from, so it is left for later.
         let first = reachesFirst ? top : max(top, 1)
         let before = rows.indices.contains(first - 1) ? AccountKey(rows[first - 1].account) : nil
-        return page(.refresh(after: before), before.map { .after($0) } ?? .first, max(visible, 1) + 10)
+        return page(.refresh(after: before), before.map { .after($0) } ?? .first, visible + 10)
     }
 
     // MARK: Answers
@@ -194,7 +253,9 @@ struct AccountsPane: Sendable {
         case .accounts(let page): take(page, for: request, now: now)
         case .listings(let listings):
             update(listings)
-            loadedAt = now
+            note(listings, now: now)
+            if case .renew(let ids) = request.purpose { for id in ids { readAt[id] = now } }
+            isPartlyRefreshed = false
         default: return false
         }
         if case .jump = request.purpose, jump != nil {
@@ -203,6 +264,7 @@ struct AccountsPane: Sendable {
             selectedIndex = index
         }
         selectedIndex = min(selectedIndex, max(rows.count - 1, 0))
+        if isMarkingAll { markRows() }
         trim()
         return true
     }
@@ -210,9 +272,12 @@ struct AccountsPane: Sendable {
     private mutating func take(_ page: AccountPage, for request: Request, now: Timestamp) {
         switch request.purpose {
         case .jump(let end):
+            if loaded != request.listing { startList() }
             replaceAll(page, end)
             loaded = request.listing
-            loadedAt = now
+        case .rank:
+            rows = page.listings
+            isCutOff = !page.isComplete
         case .append:
             rows += unknown(page.listings)
             continuesAfter = page.continuesAt
@@ -225,22 +290,63 @@ struct AccountsPane: Sendable {
             if page.isComplete { reachesFirst = true }
         case .refresh(let key):
             if page.continuesAt == nil { refresh(after: key, page) } else { update(page.listings) }
-            loadedAt = now
         case .renew: break
         }
-        update(marked: page.listings)
+        note(page.listings, now: now)
+        switch request.purpose {
+        case .jump, .rank:
+            let took = max(0, now.microseconds - request.askedAt.microseconds)
+            ranked = (now, .microseconds(took))
+        case .refresh:
+            isPartlyRefreshed = seen.contains { row in
+                readAt[row.account.id].map { $0 < request.askedAt } ?? true
+            }
+        case .append, .prepend, .renew: break
+        }
+    }
+
+    /// Takes note of rows that were read.
+    private mutating func note(_ listings: [AccountListing], now: Timestamp) {
+        answeredAt = now
+        for listing in listings {
+            readAt[listing.account.id] = now
+            widest.code = max(widest.code, SafeText.columns(listing.account.code.text))
+            widest.name = max(widest.name, SafeText.columns(listing.account.name))
+        }
+        update(marked: listings)
+    }
+
+    private mutating func startList() {
+        readAt = [:]
+        widest = (0, 0)
+        isMarkingAll = false
+        isPartlyRefreshed = false
+    }
+
+    /// - Returns: whether it was the question of a list that is not wanted any more, so that it matters to nobody.
+    mutating func drop(_ id: RequestID) -> Bool {
+        guard let request, request.id == id, request.isWithdrawn || request.listing != listing else {
+            return false
+        }
+        self.request = nil
+        return true
     }
 
     mutating func fail(_ id: RequestID, now: Timestamp) -> Bool {
-        guard request?.id == id else { return false }
-        request = nil
-        failure = (now, min((failure?.pause ?? .seconds(1)) * 2, .seconds(60)))
+        guard let request, request.id == id else { return false }
+        self.request = nil
+        failure = (listing, now, min((failure?.pause ?? .seconds(1)) * 2, .seconds(60)))
+        // What is seen is read on meanwhile.
+        if case .rank = request.purpose {
+            ranked = (now, .microseconds(max(0, now.microseconds - request.askedAt.microseconds)))
+        }
         return true
     }
 
     private mutating func replaceAll(_ page: AccountPage, _ end: Jump) {
         rows = page.listings
         let isAll = page.isComplete || isRanking
+        isCutOff = isRanking && !page.isComplete
         reachesFirst = end == .first || isAll
         reachesLast = end == .last || isAll
         continuesAfter = end == .first ? page.continuesAt : nil
@@ -281,7 +387,6 @@ struct AccountsPane: Sendable {
         for index in rows.indices {
             if let listing = fresh[rows[index].account.id] { rows[index] = listing }
         }
-        update(marked: listings)
     }
 
     private mutating func update(marked listings: [AccountListing]) {
@@ -294,6 +399,10 @@ struct AccountsPane: Sendable {
     private mutating func trim() {
         let excess = rows.count - Self.maximumRows
         guard excess > 0 else { return }
+        defer {
+            let kept = Set(rows.map(\.account.id))
+            readAt = readAt.filter { kept.contains($0.key) }
+        }
         if selectedIndex > rows.count / 2 {
             rows.removeFirst(excess)
             selectedIndex -= excess

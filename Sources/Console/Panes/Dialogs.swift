@@ -23,6 +23,7 @@ struct PromptDialog: Sendable {
         /// A name for the filter of the accounts.
         case filterName
         case exportPath(ExportTable)
+        case exportAccounts(AccountFilter, AccountSort)
 
         var title: String {
             switch self {
@@ -31,6 +32,7 @@ struct PromptDialog: Sendable {
             case .date: "Jump to a day"
             case .filterName: "Save the filter as"
             case .exportPath(let table): "Export \(Wording.counted(table.rows.count, "row")) to the file"
+            case .exportAccounts: "Export all accounts of the list to the file"
             }
         }
 
@@ -40,7 +42,7 @@ struct PromptDialog: Sendable {
             case .reference: "the reference of a transaction"
             case .date: "YYYY-MM-DD"
             case .filterName: "a name of your own; a filter of that name is replaced"
-            case .exportPath: "CSV; a file that exists is not written over"
+            case .exportPath, .exportAccounts: "CSV; a file that exists is not written over"
             }
         }
     }

@@ -6,7 +6,7 @@ extension ConsoleState {
         canvas.put(
             title: "Accounts", filter: accounts.filter, note: accountsNote, style: hasKeys ? .strong : .title)
         let heads = Layout.accountHeads(height: canvas.height)
-        let columns = accountColumns(width: canvas.width - 2)
+        let columns = accountColumns
         if heads > 1 { drawTitles(&canvas, columns) }
         let rows = accounts.rows.dropFirst(accounts.top).prefix(max(canvas.height - heads, 0))
         if rows.isEmpty { canvas.put("  " + emptyText, row: heads, style: .dim) }
@@ -14,10 +14,11 @@ extension ConsoleState {
             let row = heads + offset
             let isSelected = accounts.top + offset == accounts.selectedIndex
             let isMarked = accounts.marks[listing.account.code] != nil
-            let style: Style? =
+            let highlight: Style? =
                 isSelected
                 ? (hasKeys && !accounts.filter.isTyping ? .selected : Style(.remembered))
                 : isMarked ? Style(.marked) : nil
+            let style = accounts.belongs(listing) ? highlight : .dim
             if let style { canvas.highlight(row: row, style: style) }
             let sign = isMarked ? symbols.mark : isSelected ? symbols.pointer : " "
             canvas.put(sign, row: row, style: style ?? .normal)
@@ -36,24 +37,49 @@ extension ConsoleState {
             : "No account matches the filter."
     }
 
-    /// Marks and counts, and that it is still being searched.
+    /// Marks and counts, how old the order is, and that it is still being searched.
     private var accountsNote: String {
-        let dot = " \(symbols.dot) "
         var parts: [String] = []
-        if !accounts.marks.isEmpty { parts.append("\(Wording.count(accounts.marks.count)) marked") }
-        func text(_ count: BoundedCount) -> String {
-            Wording.count(count.count) + (count.isBounded ? "+" : "")
+        if !accounts.marks.isEmpty { parts.append(marksText) }
+        if !accountColumns.contains(where: { $0.title == sortColumn }) {
+            parts.append("by \(accounts.sort.order.title) \(sortDirection)")
         }
         if accounts.isStale {
-            parts.append("looking" + symbols.ellipsis)
-        } else if let counts = books.counts(filter: accounts.accountFilter) {
-            parts.append(
-                accounts.accountFilter == AccountFilter()
-                    ? text(counts.total) : "\(text(counts.matching)) of \(text(counts.total))")
-        } else if accounts.isSearching {
-            parts.append("\(Wording.count(accounts.rows.count)) so far")
+            parts.append("reading" + symbols.ellipsis)
+        } else {
+            if let rankedAt = accounts.rankedAt, now.is(refreshInterval * 2, after: rankedAt) {
+                parts.append("ranked " + Wording.age(of: rankedAt, now: now))
+            }
+            parts.append(countText)
         }
-        return parts.joined(separator: dot)
+        return parts.joined(separator: " \(symbols.dot) ")
+    }
+
+    private var marksText: String {
+        let text = "\(Wording.count(accounts.marks.count)) marked"
+        if accounts.isMarkingAll { return text + symbols.ellipsis }
+        return accounts.marks.count < AccountsPane.maximumMarks ? text : text + ", the most there can be"
+    }
+
+    /// How many accounts the filter matches, and of how many. What is listed is known to match, whenever the rest was
+    /// counted.
+    private var countText: String {
+        func text(_ known: BoundedCount?, atLeast number: Int) -> String {
+            guard let known, known.count >= number else { return Wording.count(number) + "+" }
+            return Wording.count(known.count) + (known.isBounded ? "+" : "")
+        }
+        let filter = accounts.accountFilter
+        let listed = accounts.rows.count
+        let known =
+            accounts.isWhole
+            ? BoundedCount(count: listed, isBounded: false) : books.matching(filter: filter)
+        guard let known else {
+            return accounts.isSearching
+                ? "\(Wording.count(listed)) so far" : "counting" + symbols.ellipsis
+        }
+        let matching = text(known, atLeast: listed)
+        guard filter != AccountFilter(), let total = books.total else { return matching }
+        return "\(matching) of \(text(total, atLeast: max(known.count, listed)))"
     }
 
     // MARK: Columns
@@ -68,11 +94,12 @@ extension ConsoleState {
         }
     }
 
+    private var sortDirection: String { accounts.sort.isDescending ? symbols.down : symbols.up }
+
     private func drawTitles(_ canvas: inout Canvas, _ columns: [Column]) {
-        let direction = accounts.sort.isDescending ? symbols.down : symbols.up
         let cells = columns.map { column in
             (
-                text: column.title == sortColumn ? "\(column.title) \(direction)" : column.title,
+                text: column.title == sortColumn ? "\(column.title) \(sortDirection)" : column.title,
                 style: Style.title
             )
         }
@@ -92,16 +119,23 @@ extension ConsoleState {
         Self.columnsHiddenAtFirst.contains(column) == preferences.hiddenColumns.contains(column)
     }
 
-    /// Which columns there is room for: those that matter more are found room for first.
-    private func accountColumns(width: Int) -> [Column] {
-        let shown = accounts.rows.dropFirst(accounts.top).prefix(size.height)
-        let widest = shown.map { SafeText.columns($0.account.code.text) }.max() ?? 4
+    /// Whether there is room for a column at this width of the screen.
+    func hasRoom(forColumn title: String) -> Bool { accountColumns.contains { $0.title == title } }
+
+    /// Which columns there is room for: the one that the accounts are ordered by first, then those that matter more.
+    private var accountColumns: [Column] {
+        let width = size.width - 2
         let amount = width < 50 ? 13 : 15
-        let byImportance: [(title: String, width: Int)] = [
+        var byImportance: [(title: String, width: Int)] = [
             ("AVAILABLE", amount), ("CCY", 3), ("STATUS", 15), ("LEDGER", 15), ("LAST UTC", 9),
             ("CLASS", 9), ("HELD", 13), ("MINIMUM", 13),
         ]
-        let code = min(max(widest, 6), width / 4, 24)
+        if let index = byImportance.firstIndex(where: { $0.title == sortColumn }) {
+            let (title, columns) = byImportance.remove(at: index)
+            // With the arrow behind its title.
+            byImportance.insert((title, max(columns, title.count + 2)), at: 0)
+        }
+        let code = min(max(accounts.widest.code, 6), width / 4, 24)
         let nameAtLeast = min(20, max(8, width - code - amount - 2))
         var used = code + 1 + nameAtLeast
         var chosen: [String: Int] = [:]
@@ -114,8 +148,13 @@ extension ConsoleState {
         let rest = Self.optionalColumns.compactMap { title in
             chosen[title].map { Column(title, $0, right.contains(title) ? .right : .left) }
         }
-        return [Column("CODE", code), Column("NAME", nameAtLeast + max(0, width - used))] + rest
+        // Amounts far from the names that they belong to are hard to read.
+        let name = min(nameAtLeast + max(0, width - used), max(accounts.widest.name, Self.nameColumns))
+        return [Column("CODE", code), Column("NAME", name)] + rest
     }
+
+    /// The least columns that names are given where there is room.
+    private static let nameColumns = 40
 
     private func accountCell(_ listing: AccountListing, _ title: String) -> (text: String, style: Style) {
         let account = listing.account
@@ -150,35 +189,25 @@ extension ConsoleState {
                 ("code", account.code.text), ("name", account.name),
                 ("ledger balance", account.ledger.description),
                 ("available balance", account.available.description),
-                ("row", Self.exportRow(listing).joined(separator: "\t")),
+                ("row", AccountTable.row(listing).joined(separator: "\t")),
             ]
         }
         return selection
     }
 
-    /// The marked accounts, or else those that are listed.
+    /// The list to be exported, where rows of it have not been read: a ranking is no longer than its rows.
+    var unreadAccounts: (filter: AccountFilter, sort: AccountSort)? {
+        let isSeen = screens.isEmpty && focus == .accounts
+        guard isSeen, accounts.marks.isEmpty, !accounts.isAllRead else { return nil }
+        return (accounts.accountFilter, accounts.sort)
+    }
+
+    /// The marked accounts, or else the rows that were read.
     var accountsTable: (name: String, table: ExportTable)? {
         let listings =
             accounts.marks.isEmpty
             ? accounts.rows : accounts.marks.values.sorted { $0.account.code < $1.account.code }
         if listings.isEmpty { return nil }
-        return ("accounts", ExportTable(columns: Self.exportColumns, rows: listings.map(Self.exportRow)))
-    }
-
-    private static let exportColumns = [
-        "account", "name", "currency", "class", "status", "ledger", "held", "available", "minimum",
-        "last_booked_at",
-    ]
-
-    private static func exportRow(_ listing: AccountListing) -> [String] {
-        let account = listing.account
-        return [
-            account.code.text, account.name, account.currency.code, account.accountClass.rawValue,
-            account.status.rawValue, account.ledger.description,
-            Money(units: account.held, currency: account.currency).description,
-            account.available.description,
-            account.minimum.map { Money(units: $0, currency: account.currency).description } ?? "none",
-            listing.lastBookedAt.description,
-        ]
+        return ("accounts", ExportTable(columns: AccountTable.columns, rows: listings.map(AccountTable.row)))
     }
 }

@@ -12,24 +12,24 @@ extension ConsoleState {
         let style = Style(headerRole)
         canvas.highlight(row: 0, style: style)
         // Which ledger it is matters more than anything else, so that stays to the last.
-        for right in trialBalanceTexts {
-            for left in lefts where SafeText.columns(left) + SafeText.columns(right) + 2 <= canvas.width {
+        for right in booksTexts {
+            for left in lefts where SafeText.columns(left) + right.columns + 2 <= canvas.width {
                 canvas.put(left, row: 0, style: style)
-                canvas.putRight(right, row: 0, style: isBalanced ? style : .negative)
+                canvas.putRight(right.text, row: 0, style: isSound ? style : .negative)
                 return
             }
         }
         // A name of a ledger can be long, such as a whole connection: its end gives way to who looks and how old it is.
-        let right = trialBalanceTexts.last ?? ""
+        guard let right = booksTexts.last else { return }
         let tail = dot + (identity.readOnlyWord ?? identity.actor)
-        let room = canvas.width - SafeText.columns(right) - SafeText.columns(tail) - 2
+        let room = canvas.width - right.columns - SafeText.columns(tail) - 2
         guard room >= 8 else {
             canvas.put(ledger, row: 0, style: style)
             return
         }
         canvas.put(
             SafeText.truncated(ledger, to: room, ellipsis: symbols.ellipsis) + tail, row: 0, style: style)
-        canvas.putRight(right, row: 0, style: isBalanced ? style : .negative)
+        canvas.putRight(right.text, row: 0, style: isSound ? style : .negative)
     }
 
     /// The ledger with its environment; a production ledger says so in capitals, which no colour is needed for.
@@ -54,27 +54,52 @@ extension ConsoleState {
         }
     }
 
-    private var isBalanced: Bool { books.trialBalance?.allSatisfy(\.isBalanced) ?? true }
+    private var isSound: Bool {
+        !books.isFoundUnsound && (books.trialBalance?.allSatisfy(\.isBalanced) ?? true)
+    }
+
+    /// A text of the header, and the columns that are kept for it: its age grows and shrinks, and what stands on the
+    /// left must not come and go with it.
+    private typealias BooksText = (text: String, columns: Int)
 
     /// What the header says of the books, from long to short.
-    private var trialBalanceTexts: [String] {
+    private var booksTexts: [BooksText] {
         let loadedAt = screens.last.map(\.loadedAt) ?? accounts.loadedAt
         // Of what is seen below; the trial balance itself is made more rarely.
-        let read = loadedAt.map { "read " + Wording.age(of: $0, now: now) }
-        let age = read.map { " \(symbols.dot) " + $0 } ?? ""
-        if identity.isConfined { return ["some accounts only" + age, "some accounts only"] }
-        guard let lines = books.trialBalance else { return ["trial balance not known yet" + age, "loading"] }
+        let isShort = size.width < 90
+        let read = loadedAt.map { moment in
+            let age = Wording.age(of: moment, now: now)
+            return isShort && now.is(.seconds(1), after: moment) ? age : "read " + age
+        }
+        let readColumns = max((isShort ? "99 s ago" : "read 99 s ago").count, read.map(SafeText.columns) ?? 0)
+        func plain(_ text: String) -> BooksText { (text, SafeText.columns(text)) }
+        func aged(_ text: String) -> BooksText {
+            guard let read else { return plain(text) }
+            let start = text + " \(symbols.dot) "
+            return (start + read, SafeText.columns(start) + readColumns)
+        }
+        if identity.isConfined { return [aged("some accounts only"), plain("some accounts only")] }
+        guard let lines = books.trialBalance else {
+            return [aged("trial balance not known yet"), plain("loading")]
+        }
         let off = lines.filter { !$0.isBalanced }
+        if off.isEmpty, books.isFoundUnsound {
+            let text = "verify found problems \(symbols.bad)"
+            return [aged("trial balance 0.00, but " + text), aged(text), plain("unsound \(symbols.bad)")]
+        }
         if off.isEmpty {
-            let text = "trial balance 0.00 \(symbols.good)"
-            return [text + age, "books \(symbols.good)" + age, read ?? "books \(symbols.good)"]
+            let books = "books \(symbols.good)"
+            return [
+                aged("trial balance 0.00 \(symbols.good)"), aged(books),
+                read.map { ($0, readColumns) } ?? plain(books),
+            ]
         }
         let differences = off.map {
             "debits \($0.debits.grouped), credits \($0.credits.grouped) \($0.currency)"
         }
         return [
-            "trial balance off \(symbols.bad): " + differences.joined(separator: "; ") + age,
-            "trial balance off \(symbols.bad)" + age, "books off \(symbols.bad)",
+            aged("trial balance off \(symbols.bad): " + differences.joined(separator: "; ")),
+            aged("trial balance off \(symbols.bad)"), plain("books off \(symbols.bad)"),
         ]
     }
 

@@ -1,0 +1,74 @@
+import Ledger
+import LedgerService
+import Testing
+
+@testable import Console
+
+/// What does not change does not move.
+@Suite("Steady screens")
+struct SteadyScreenTests {
+    private func row(_ number: Int, _ driver: ConsoleDriver) -> String {
+        let lines = driver.screen.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.indices.contains(number) ? String(lines[number]) : ""
+    }
+
+    @Test(arguments: Array(stride(from: 44, through: 120, by: 4))) func theHeaderStandsStillWhileTheDataAges(
+        width: Int
+    ) throws {
+        var driver = try ConsoleDriver(width, 24)
+        driver.holdsAnswers = true
+        let before = row(0, driver)
+        let left = before.split(separator: "  ").first.map(String.init) ?? ""
+        for _ in 0..<40 {
+            driver.wait(.seconds(1))
+            let after = row(0, driver)
+            #expect(after.hasPrefix(left + "  "), "\(after)")
+            for part in ["trial balance 0.00 ✓", "books ✓"] {
+                #expect(before.contains(part) == after.contains(part), "\(after)")
+            }
+        }
+    }
+
+    @Test func theHeaderSaysThatACheckFoundProblems() throws {
+        var driver = try ConsoleDriver(120, 24)
+        driver.bank.report.problems = [
+            LedgerProblem(account: try AccountCode("576"), seq: 4, message: "the hash is another")
+        ]
+        driver.press(.character("5"), .escape)
+        #expect(row(0, driver).contains("verify found problems ✗"))
+        #expect(!row(0, driver).contains("0.00 ✓"))
+        driver.bank.report.problems = []
+        driver.press(.character("5"), .escape)
+        #expect(row(0, driver).contains("trial balance 0.00 ✓"))
+    }
+
+    @Test func columnsStandStillWhileTheListIsScrolled() throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        for number in 0..<60 { try bank.open("A\(1000 + number)", "Customer \(number)") }
+        try bank.open("Z-with-a-long-code", "Somebody")
+        var driver = try ConsoleDriver(100, 24, bank: bank)
+        let titles = row(2, driver)
+        driver.press(.end)
+        #expect(row(2, driver) == titles)
+    }
+
+    @Test func amountsStayNearTheirNamesOnAWideScreen() throws {
+        let driver = try ConsoleDriver(300, 24)
+        let titles = row(2, driver)
+        #expect(titles.contains("LAST UTC"))
+        #expect(titles.count < 140)
+    }
+
+    @Test func aColumnWithoutRoomIsNamedWhereItIsChosen() throws {
+        var driver = try ConsoleDriver(80, 24)
+        driver.press(.character("c"), .down, .enter)
+        #expect(driver.shows("[x] CLASS"))
+        let lines = driver.screen.split(separator: "\n")
+        #expect(lines.contains { $0.contains("CLASS") && $0.contains("no room") })
+        driver.press(.escape)
+        driver.act(.resized(Size(width: 160, height: 24)))
+        driver.press(.character("c"))
+        #expect(driver.shows("[x] CLASS"))
+        #expect(!driver.shows("no room"))
+    }
+}
