@@ -83,8 +83,8 @@ import Testing
             let outcome = await posting.value
             try await ledger.expectPostedOnce([outcome])
             #expect(outcome.attempts >= 2)
-            // Only what was sent may be on the books.
-            #expect(mailbox.take().events.unknowns.count == (standstill == .network ? 1 : 0))
+            // The program may have sent the commit before it saw that the session is gone, or not; the network has it.
+            if standstill == .network { #expect(mailbox.take().events.unknowns.count == 1) }
             await ledger.proxy.apply(.heal)
             #expect(try await ledger.transactions(operation.reference) == 1)
             #expect(try await ledger.available("a") == "103.00")
