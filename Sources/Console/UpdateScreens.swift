@@ -118,7 +118,7 @@ extension ConsoleState {
             case .exportPath(let table):
                 guard !text.isEmpty else { throw .textInvalid(field: "path", why: "it is empty") }
                 let id = requests.next()
-                exporting = id
+                exporting = (id, prompt)
                 dialog = nil
                 notice = Notice(text: "Writing\(symbols.ellipsis)", role: .normal)
                 return [.ask(id, .export(table, path: text))]
@@ -219,6 +219,9 @@ extension ConsoleState {
                 accounts.filter.field.set(preferences.savedFilters[menu.selected - 1].text)
                 accounts.filter.isTyping = false
             }
+        case .removeFilter(let filter):
+            if menu.selected > 0 { preferences.savedFilters.removeAll { $0 == filter } }
+            openMenu(.savedFilters)
         case .theme:
             preferences.theme = Theme.allCases[menu.selected]
             return [.useTheme(preferences.theme)]
@@ -233,12 +236,14 @@ extension ConsoleState {
         return []
     }
 
+    /// Asks whether the marked filter is to be removed; that it is kept is the answer at hand.
     mutating func removeChoice() {
-        guard case .menu(var menu) = dialog, menu.kind == .savedFilters, menu.selected > 0 else { return }
-        preferences.savedFilters.remove(at: menu.selected - 1)
-        menu.items.remove(at: menu.selected)
-        menu.selected = min(menu.selected, menu.items.count - 1)
-        dialog = .menu(menu)
+        guard case .menu(let menu) = dialog, menu.kind == .savedFilters, menu.selected > 0 else { return }
+        let filter = preferences.savedFilters[menu.selected - 1]
+        dialog = .menu(
+            MenuDialog(
+                kind: .removeFilter(filter),
+                items: [MenuDialog.Item("keep it"), MenuDialog.Item("remove it", filter.text)]))
     }
 
     // MARK: Commands by name
@@ -273,8 +278,17 @@ extension ConsoleState {
             notice = Notice(text: "\(match.command.title): \(why).", role: .warning)
             return []
         }
-        dialog = nil
+        leaveSearch()
         return perform(match.command.id)
+    }
+
+    /// Back to where the palette or the help was asked for.
+    mutating func leaveSearch() {
+        if case .help(let search) = dialog, let form = search.form {
+            dialog = .form(form)
+        } else {
+            dialog = nil
+        }
     }
 }
 

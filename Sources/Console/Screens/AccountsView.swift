@@ -69,7 +69,7 @@ extension ConsoleState {
     }
 
     private func drawTitles(_ canvas: inout Canvas, _ columns: [Column]) {
-        let direction = accounts.sort.isDescending ? symbols.down : symbols.up
+        let direction = accounts.sort.isDescending ? symbols.descending : symbols.ascending
         let cells = columns.map { column in
             (
                 text: column.title == sortColumn ? "\(column.title) \(direction)" : column.title,
