@@ -140,7 +140,7 @@ struct AttemptsScreen: Screen {
     private func drawStatistics(_ canvas: inout Canvas, _ log: AttemptLog, from first: Int, rows: Int) {
         // Causes are sentences, and need the most room.
         let parts: [(column: Int, width: Int)] =
-            canvas.width >= 96
+            canvas.width >= 120
             ? [(0, 28), (30, 28), (60, canvas.width - 60)] : [(0, 22), (23, 23), (47, canvas.width - 47)]
         let tables: [(String, [(String, Int)])] = [
             (
