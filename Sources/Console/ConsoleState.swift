@@ -49,8 +49,8 @@ public struct ConsoleState: Sendable {
     var hasWarnedOfQuitting = false
     /// The transaction that a form is to be filled in from, and the question about it.
     var templating: (request: RequestID?, transaction: Identifier, place: Place)?
-    /// The export whose file is being written.
-    var exporting: RequestID?
+    /// The export whose file is being written, and what it was asked for with.
+    var exporting: (request: RequestID, prompt: PromptDialog)?
     /// What is remembered for the next time.
     public internal(set) var preferences: Preferences
 
@@ -125,7 +125,7 @@ public struct ConsoleState: Sendable {
     var place: Place {
         switch dialog {
         case .form(let form): return form.place
-        case .prompt: return .prompt
+        case .prompt(let prompt): return prompt.place
         case .menu: return .menu
         case .palette: return .palette
         case .help: return .help

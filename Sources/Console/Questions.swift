@@ -33,7 +33,7 @@ public enum Question: Hashable, Sendable {
     case filteredHistory(Account, HistoryFilter, newestSeq: Int64, limit: Int)
     /// The number of the newest record whose value date is on or before the day.
     case recordNumber(Identifier, onOrBefore: CalendarDate)
-    /// The ledger balance after so many records, evenly spread over the whole history.
+    /// The ledger balance at so many moments, evenly spread over the time of the whole history.
     case balanceSamples(Account, count: Int)
     case journal(JournalFilter, before: Identifier?, limit: Int)
     /// Transactions that came after this one, newest first.
@@ -45,7 +45,8 @@ public enum Question: Hashable, Sendable {
     case preview([Operation])
     case transaction(TransactionKey)
     /// Whether an operation of this reference is on the books, of any kind.
-    case settled(Reference)
+    /// `forGood` asks also whether that is the last word, which costs a write to the server's log.
+    case settled(Reference, forGood: Bool)
     /// What became of operations that programs before this one sent and were killed over.
     case leftOperations
     /// Sessions of the server that wait for others.
@@ -74,7 +75,8 @@ public enum Answer: Sendable {
     case trialBalanceByClass([TrialBalanceLine])
     case preview([Verdict])
     case transaction(TransactionDetail?)
-    case settled(SettledOperation?)
+    /// Nil where there is none; final where no commit that is under way can change that.
+    case settled(SettledOperation?, isFinal: Bool)
     case leftOperations([LeftOperation])
     case blockedSessions([BlockedSession])
     case verify(VerificationReport)

@@ -18,7 +18,7 @@ extension ConsoleState {
                 screens[index] = verify
             }
         case .exported(let id, let count):
-            if exporting == id {
+            if exporting?.request == id {
                 notice = Notice(
                     text: "Writing\(symbols.ellipsis) \(Wording.counted(count, "account")) so far; "
                         + "\(keyLabel(.back)) stops it.", role: .normal)
@@ -119,13 +119,13 @@ extension ConsoleState {
     private mutating func take(_ id: RequestID, _ answer: Answer) -> [ConsoleEffect] {
         switch answer {
         case .preview(let verdicts): previewed(id, verdicts)
-        case .settled(let operation): return settled(id, operation)
+        case .settled(let operation, let isFinal): return settled(id, operation, isFinal: isFinal)
         case .leftOperations:
             for receipt in left.take(id, answer, now: now) ?? [] where !foundOnBooks.contains(receipt) {
                 foundOnBooks.append(receipt)
             }
         case .export(let path):
-            if exporting == id {
+            if exporting?.request == id {
                 exporting = nil
                 notice = Notice(text: "Written to \(path).", role: .positive)
             }
@@ -145,9 +145,16 @@ extension ConsoleState {
     }
 
     private mutating func failed(_ id: RequestID, _ message: String) {
-        if exporting == id {
+        if let (request, prompt) = exporting, request == id {
             exporting = nil
-            notice = Notice(text: Wording.sentence(message), role: .negative)
+            // Somebody who has gone on to something else meanwhile is not to be interrupted.
+            guard dialog == nil else {
+                notice = Notice(text: Wording.sentence(message), role: .negative)
+                return
+            }
+            var again = prompt
+            again.message = Wording.sentence(message)
+            (dialog, notice) = (.prompt(again), nil)
             return
         }
         if accounts.drop(id) || books.drop(id, filter: accounts.accountFilter) || failFormQuestion(id) {

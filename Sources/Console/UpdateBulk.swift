@@ -41,7 +41,7 @@ extension ConsoleState {
             if let proposal = run.proposal(at: run.outcomes.count) {
                 keepUnknown(
                     UnresolvedOperation(
-                        kind: form.kind, proposal: proposal, failure: failure, askedAt: now),
+                        kind: form.kind, proposal: proposal, failure: failure, since: now, askedAt: now),
                     of: FormDialog(kind: form.kind, reference: outcome.reference))
             }
             run.isStopping = true

@@ -75,6 +75,12 @@ extension ConsoleState {
             templating?.request = request
             questions.append((request, .transaction(.id(wanted.transaction))))
         }
+        if case .prompt(var prompt) = dialog, prompt.kind == .account,
+            let question = prompt.suggestions.nextQuestion(for: prompt.typed, counter: &requests)
+        {
+            questions.append(question)
+            dialog = .prompt(prompt)
+        }
         guard case .form(var form) = dialog, case .editing = form.stage else { return questions }
         if let typed = form.focusedField.typedCode,
             let question = form.suggestions.nextQuestion(for: typed, counter: &requests)
@@ -98,6 +104,10 @@ extension ConsoleState {
             if let detail, place == wanted.place { openTemplate(detail.transaction) }
             return true
         }
+        if case .prompt(var prompt) = dialog, prompt.suggestions.take(id, answer) {
+            dialog = .prompt(prompt)
+            return true
+        }
         guard case .form(var form) = dialog, form.suggestions.take(id, answer) else { return false }
         dialog = .form(form)
         return true
@@ -109,6 +119,10 @@ extension ConsoleState {
             notice = Notice(text: "The transaction could not be read; try again.", role: .negative)
             return true
         }
+        if case .prompt(var prompt) = dialog, prompt.suggestions.fail(id) {
+            dialog = .prompt(prompt)
+            return true
+        }
         guard case .form(var form) = dialog else { return false }
         let isMine = form.suggestions.fail(id) || form.live.take(id, nil)
         if isMine { dialog = .form(form) }
@@ -118,6 +132,7 @@ extension ConsoleState {
     // MARK: Commands of a form
 
     mutating func performInForm(_ command: CommandID) -> [ConsoleEffect] {
+        if case .prompt(let prompt) = dialog { return perform(command, in: prompt) }
         guard case .form(var form) = dialog else { return [] }
         switch command {
         case .submit: return submit(form)
@@ -126,6 +141,11 @@ extension ConsoleState {
         case .leaveForm:
             // While what would be posted is being asked for, the way back is the form.
             if case .previewing = form.stage { backToEditing(form) } else { dialog = nil }
+        case .formHelp:
+            // What it has asked for is not waited for meanwhile; it asks again.
+            if case .previewing = form.stage { return [] }
+            form.forgetQuestions()
+            dialog = .help(CommandSearch(place: form.place, form: form))
         case .nextAnswer, .previousAnswer:
             form.mark(by: command == .nextAnswer ? 1 : -1)
             dialog = .form(form)
@@ -137,6 +157,24 @@ extension ConsoleState {
         return []
     }
 
+    /// What is done with the accounts that a prompt offers; the one that is taken is gone to at once.
+    private mutating func perform(_ command: CommandID, in prompt: PromptDialog) -> [ConsoleEffect] {
+        var prompt = prompt
+        let offered = prompt.offered
+        switch command {
+        case .nextSuggestion: prompt.suggestions.mark(by: 1, of: offered)
+        case .previousSuggestion: prompt.suggestions.mark(by: -1, of: offered)
+        case .dismissSuggestions: prompt.suggestions.isDismissed = true
+        case .acceptSuggestion where offered.indices.contains(prompt.suggestions.selected):
+            prompt.field.set(offered[prompt.suggestions.selected].account.code.text)
+            dialog = .prompt(prompt)
+            return acceptPrompt()
+        default: break
+        }
+        dialog = .prompt(prompt)
+        return []
+    }
+
     private func editForm(_ form: inout FormDialog, _ command: CommandID) {
         let offered = form.offered
         switch command {
@@ -144,12 +182,8 @@ extension ConsoleState {
         case .previousField: form.moveFocus(by: -1)
         case .nextChoice, .previousChoice:
             form.focusedField.choose(by: command == .nextChoice ? 1 : -1)
-        case .nextSuggestion, .previousSuggestion:
-            let step = command == .nextSuggestion ? 1 : -1
-            if !offered.isEmpty {
-                form.suggestions.selected =
-                    (form.suggestions.selected + step + offered.count) % offered.count
-            }
+        case .nextSuggestion: form.suggestions.mark(by: 1, of: offered)
+        case .previousSuggestion: form.suggestions.mark(by: -1, of: offered)
         case .acceptSuggestion:
             if offered.indices.contains(form.suggestions.selected) {
                 let code = offered[form.suggestions.selected].account.code
@@ -242,8 +276,8 @@ extension ConsoleState {
             }
             return postNext(of: run, in: form)
         case .unknown(let operation, .sendAgain):
-            // The same reference: if it is on the books by then, nothing is posted a second time.
-            return [post(operation.proposal, in: form)]
+            return [sendAgain(operation, from: form)]
+        case .unknown(let operation, .forget) where operation.isGone: return drop(operation)
         case .unknown(let operation, _):
             return lookUp(operation.proposal.operation.reference)
         default: return []
@@ -259,7 +293,7 @@ extension ConsoleState {
 
     // MARK: Posting
 
-    private mutating func post(_ proposal: Proposal, in form: FormDialog) -> ConsoleEffect {
+    mutating func post(_ proposal: Proposal, in form: FormDialog) -> ConsoleEffect {
         var form = form
         form.markSent()
         form.message = nil
@@ -324,7 +358,7 @@ extension ConsoleState {
             form.message = "Stopped before it was posted. Nothing was written."
         case .unknown(let failure):
             let operation = UnresolvedOperation(
-                kind: form.kind, proposal: proposal, failure: failure, askedAt: now)
+                kind: form.kind, proposal: proposal, failure: failure, since: now, askedAt: now)
             keepUnknown(operation, of: form)
             form.stage = .unknown(operation, .lookUp)
         }
@@ -345,7 +379,7 @@ extension FormDialog {
         case .confirmingAll(let run, let answer):
             stage = .confirmingAll(run, next(answer, of: [.back, .post]))
         case .unknown(let operation, let answer):
-            stage = .unknown(operation, next(answer, of: ConfirmationAnswer.forUnknown))
+            stage = .unknown(operation, next(answer, of: operation.answers))
         default: break
         }
     }

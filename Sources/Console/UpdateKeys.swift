@@ -32,18 +32,20 @@ extension ConsoleState {
             let isEdited = filter.field.edit(key)
             screens[screens.count - 1].filter = filter
             return isEdited
-        case .form, .suggestions:
+        case .form, .suggestions, .prompt:
+            if case .prompt(var prompt) = dialog {
+                guard prompt.field.edit(key) else { return false }
+                prompt.message = nil
+                prompt.suggestions.isDismissed = false
+                dialog = .prompt(prompt)
+                return true
+            }
             guard case .form(var form) = dialog, case .editing = form.stage else { return false }
             // Ctrl-N and Ctrl-P go through the suggestions, and Tab takes one: those are no edits.
             guard form.focusedField.edit(key) else { return false }
             form.message = nil
             form.suggestions.isDismissed = false
             dialog = .form(form)
-            return true
-        case .prompt:
-            guard case .prompt(var prompt) = dialog, prompt.field.edit(key) else { return false }
-            prompt.message = nil
-            dialog = .prompt(prompt)
             return true
         case .palette, .help: return editSearch(key)
         default: return false
@@ -90,7 +92,8 @@ extension ConsoleState {
         case .acceptPrompt: return acceptPrompt()
         case .choose: return choose()
         case .removeChoice: removeChoice()
-        case .leavePrompt, .leaveMenu, .leavePalette, .closeReceipt, .leaveUnknown: dialog = nil
+        case .leavePrompt, .leaveMenu, .closeReceipt, .leaveUnknown: dialog = nil
+        case .leavePalette: leaveSearch()
         case .runCommand, .nextCommand, .previousCommand, .completeCommand: return performInSearch(command)
         case .stopPosting: return stopPosting()
         case .reload: reload()

@@ -83,7 +83,7 @@ extension ConsoleState {
         if let exporting {
             self.exporting = nil
             notice = Notice(text: "The export was stopped, and its file taken away.", role: .warning)
-            return [.withdraw(exporting)]
+            return [.withdraw(exporting.request)]
         } else if hasNews {
             return takeNote()
         } else if let filter = screens.last?.filter, !filter.isEmpty {
@@ -119,9 +119,9 @@ extension ConsoleState {
             case .filterName:
                 guard !text.isEmpty else { throw .textInvalid(field: "name", why: "it is empty") }
                 save(Preferences.SavedFilter(name: text, text: accounts.filter.text))
-            case .exportPath(let table): return try export(to: text, .export(table, path: text))
+            case .exportPath(let table): return try export(to: text, .export(table, path: text), prompt)
             case .exportAccounts(let filter, let sort):
-                return try export(to: text, .exportAccounts(filter, sort, path: text))
+                return try export(to: text, .exportAccounts(filter, sort, path: text), prompt)
             }
         } catch {
             prompt.message = Wording.sentence(error.message)
@@ -130,10 +130,12 @@ extension ConsoleState {
         return []
     }
 
-    private mutating func export(to path: String, _ question: Question) throws(Refusal) -> [ConsoleEffect] {
+    private mutating func export(
+        to path: String, _ question: Question, _ prompt: PromptDialog
+    ) throws(Refusal) -> [ConsoleEffect] {
         guard !path.isEmpty else { throw .textInvalid(field: "path", why: "it is empty") }
         let id = requests.next()
-        exporting = id
+        exporting = (id, prompt)
         dialog = nil
         notice = Notice(text: "Writing\(symbols.ellipsis)", role: .normal)
         return [.ask(id, question)]
@@ -232,6 +234,9 @@ extension ConsoleState {
                 accounts.filter.field.set(preferences.savedFilters[menu.selected - 1].text)
                 accounts.filter.isTyping = false
             }
+        case .removeFilter(let filter):
+            if menu.selected > 0 { preferences.savedFilters.removeAll { $0 == filter } }
+            openMenu(.savedFilters)
         case .theme:
             preferences.theme = Theme.allCases[menu.selected]
             return [.useTheme(preferences.theme)]
@@ -246,12 +251,14 @@ extension ConsoleState {
         return []
     }
 
+    /// Asks whether the marked filter is to be removed; that it is kept is the answer at hand.
     mutating func removeChoice() {
-        guard case .menu(var menu) = dialog, menu.kind == .savedFilters, menu.selected > 0 else { return }
-        preferences.savedFilters.remove(at: menu.selected - 1)
-        menu.items.remove(at: menu.selected)
-        menu.selected = min(menu.selected, menu.items.count - 1)
-        dialog = .menu(menu)
+        guard case .menu(let menu) = dialog, menu.kind == .savedFilters, menu.selected > 0 else { return }
+        let filter = preferences.savedFilters[menu.selected - 1]
+        dialog = .menu(
+            MenuDialog(
+                kind: .removeFilter(filter),
+                items: [MenuDialog.Item("keep it"), MenuDialog.Item("remove it", filter.text)]))
     }
 
     // MARK: Commands by name
@@ -286,8 +293,17 @@ extension ConsoleState {
             notice = Notice(text: "\(match.command.title): \(why).", role: .warning)
             return []
         }
-        dialog = nil
+        leaveSearch()
         return perform(match.command.id)
+    }
+
+    /// Back to where the palette or the help was asked for.
+    mutating func leaveSearch() {
+        if case .help(let search) = dialog, let form = search.form {
+            dialog = .form(form)
+        } else {
+            dialog = nil
+        }
     }
 }
 

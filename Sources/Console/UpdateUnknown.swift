@@ -58,6 +58,24 @@ extension ConsoleState {
         return [.acknowledge([outcome.reference])]
     }
 
+    /// Sends an operation again, under the same reference: if it is on the books by then, nothing is posted a second
+    /// time.
+    mutating func sendAgain(_ operation: UnresolvedOperation, from form: FormDialog) -> ConsoleEffect {
+        for index in unresolved.indices where unresolved[index].proposal == operation.proposal {
+            unresolved[index].isGone = false
+        }
+        return post(operation.proposal, in: form)
+    }
+
+    /// Somebody does not want an operation any more that was not posted after all.
+    mutating func drop(_ operation: UnresolvedOperation) -> [ConsoleEffect] {
+        let reference = operation.proposal.operation.reference
+        forgetUnknown(reference)
+        dialog = nil
+        notice = Notice(text: "Forgotten: \(reference) was not posted.", role: .normal)
+        return [.acknowledge([reference])]
+    }
+
     private mutating func forgetUnknown(_ reference: Reference) {
         unresolved.removeAll { $0.proposal.operation.reference == reference }
         unresolvedForms[reference] = nil
@@ -85,7 +103,7 @@ extension ConsoleState {
     /// Asks about each operation whose outcome is not known, every few seconds.
     mutating func lookUpUnknown() -> [ConsoleEffect] {
         unresolved.filter { operation in
-            operation.askedAt.map { now.is(Self.lookUpInterval, after: $0) } ?? true
+            !operation.isGone && operation.askedAt.map { now.is(Self.lookUpInterval, after: $0) } ?? true
         }.prefix(3).flatMap { lookUp($0.proposal.operation.reference) }
     }
 
@@ -99,19 +117,22 @@ extension ConsoleState {
         unresolved[index].request = id
         unresolved[index].askedAt = now
         refreshUnknown(unresolved[index])
-        return [.ask(id, .settled(reference))]
+        return [.ask(id, .settled(reference, forGood: unresolved[index].isOver(at: now)))]
     }
 
     mutating func lookUpAll() -> [ConsoleEffect] {
         unresolved.map(\.proposal.operation.reference).flatMap { lookUp($0) }
     }
 
-    mutating func settled(_ id: RequestID, _ operation: SettledOperation?) -> [ConsoleEffect] {
+    mutating func settled(
+        _ id: RequestID, _ operation: SettledOperation?, isFinal: Bool
+    ) -> [ConsoleEffect] {
         guard let index = unresolved.firstIndex(where: { $0.request == id }) else { return [] }
         unresolved[index].request = nil
         unresolved[index].problem = nil
         guard let operation else {
             unresolved[index].missingAt = now
+            unresolved[index].isGone = isFinal
             refreshUnknown(unresolved[index])
             return []
         }

@@ -50,14 +50,14 @@ public struct HistoryPage: Hashable, Sendable {
 /// An account's ledger balance after one of its records.
 public struct BalanceSample: Hashable, Sendable {
     public let seq: Int64
-    /// The record's value date; the day of booking for an account change.
-    public let day: CalendarDate
+    /// When the record was booked. Balances follow each other in this order, not in that of value dates.
+    public let bookedAt: Timestamp
     /// Minor units, on the account's normal side.
     public let units: Int64
 
-    public init(seq: Int64, day: CalendarDate, units: Int64) {
+    public init(seq: Int64, bookedAt: Timestamp, units: Int64) {
         self.seq = seq
-        self.day = day
+        self.bookedAt = bookedAt
         self.units = units
     }
 }
@@ -85,7 +85,7 @@ public struct BlockedSession: Hashable, Sendable {
     /// Of the session at the server.
     public let processID: Int32
     /// The sessions that it waits for.
-    public let blockedBy: [Int32]
+    public let blockers: [Blocker]
     /// The role that it is connected as; empty where the server does not tell us.
     public let role: String
     /// What the program calls itself; empty where the server does not tell us.
@@ -100,12 +100,35 @@ public struct BlockedSession: Hashable, Sendable {
     /// The most characters of a statement that are kept.
     public static let statementLimit = 500
 
+    /// A session that is in the way.
+    public struct Blocker: Hashable, Sendable {
+        /// Zero for a prepared transaction, which has no session.
+        public let processID: Int32
+        /// Empty where the server does not tell us, as are the others.
+        public let role: String
+        public let application: String
+        /// Such as `active` or `idle in transaction`.
+        public let state: String
+        /// At most ``statementLimit`` characters of what it runs, or ran last.
+        public let statement: String
+
+        public init(
+            processID: Int32, role: String, application: String, state: String, statement: String
+        ) {
+            self.processID = processID
+            self.role = role
+            self.application = application
+            self.state = state
+            self.statement = String(statement.unicodeScalars.prefix(statementLimit))
+        }
+    }
+
     public init(
-        processID: Int32, blockedBy: [Int32], role: String, application: String, state: String,
+        processID: Int32, blockers: [Blocker], role: String, application: String, state: String,
         waiting: Duration, statement: String
     ) {
         self.processID = processID
-        self.blockedBy = blockedBy
+        self.blockers = blockers
         self.role = role
         self.application = application
         self.state = state

@@ -117,6 +117,16 @@ public struct LedgerService: Sendable {
         try await store.queries.settled(references: [reference])[reference]
     }
 
+    /// The same, and whether that is the last word: no commit that the server is at now can change it. A write that is
+    /// under way still can, for ``longestWrite``.
+    public func settledForGood(
+        _ reference: Reference
+    ) async throws -> (operation: SettledOperation?, isFinal: Bool) {
+        // A commit that waits for a standby is not on the books yet, and waits as long as it takes.
+        let isFinal = (try? await store.confirm(timeout: Self.confirmation)) != nil
+        return (try await settled(reference), isFinal)
+    }
+
     func newContext() -> DecisionContext {
         DecisionContext(bookedAt: environment.now(), id: environment.newIdentifier())
     }

@@ -7,7 +7,7 @@ public struct OperationOutcome: Sendable, Equatable {
     public let result: Result
     /// Tries of the serializable transaction, from 1; 0 when it never came to one.
     public let attempts: Int
-    /// The attempts that the database refused in favour of another, in order.
+    /// The attempts that came to nothing, in order, those with a lost answer among them.
     public let conflicts: [Conflict]
     /// From the call to the answer.
     public let elapsed: Duration
@@ -38,6 +38,9 @@ public struct OperationOutcome: Sendable, Equatable {
         self.elapsed = elapsed
     }
 
+    /// How many of ``conflicts`` are attempts whose answer got lost, which may have been written.
+    public var lostAnswers: Int { conflicts.count { $0.isLostAnswer } }
+
     /// The receipt of an operation that is on the books.
     public var receipt: Receipt? {
         switch result {
@@ -48,11 +51,11 @@ public struct OperationOutcome: Sendable, Equatable {
 }
 
 /// An attempt that the database refused in favour of another, or that an overloaded or restarting server could
-/// not take. Nothing was written by it.
+/// not take. Nothing was written by it, unless ``isLostAnswer``.
 public struct Conflict: Sendable, Hashable {
     /// The attempt's number, from 1.
     public let attempt: Int
-    /// The five characters of SQLSTATE.
+    /// The five characters of SQLSTATE; empty where there is none.
     public let sqlState: String
     /// What happened, in plain words, such as `another transaction changed account 704 first`.
     public let cause: String
@@ -62,10 +65,15 @@ public struct Conflict: Sendable, Hashable {
     public let statement: String?
     /// The server's own detail, for those who want it; empty when there is none.
     public let detail: String
+    /// Whether its answer got lost, so that it may have been written all the same.
+    public let isLostAnswer: Bool
+
+    /// SQLSTATE and cause; the cause alone where the program itself found it, or the network did.
+    public var text: String { sqlState.isEmpty ? cause : "\(sqlState) \(cause)" }
 
     public init(
         attempt: Int, sqlState: String, cause: String, account: AccountCode? = nil, statement: String? = nil,
-        detail: String = ""
+        detail: String = "", isLostAnswer: Bool = false
     ) {
         self.attempt = attempt
         self.sqlState = sqlState
@@ -73,6 +81,7 @@ public struct Conflict: Sendable, Hashable {
         self.account = account
         self.statement = statement
         self.detail = detail
+        self.isLostAnswer = isLostAnswer
     }
 }
 
@@ -98,7 +107,8 @@ extension Conflict {
             }
         self.init(
             attempt: attempt, sqlState: failure.sqlState ?? "", cause: cause, account: account,
-            statement: failure.statement, detail: failure.detail)
+            statement: failure.statement, detail: failure.detail,
+            isLostAnswer: failure.kind == .unknownOutcome)
     }
 }
 

@@ -46,33 +46,24 @@ extension LedgerQueries {
             .first?.decodeOptional(0, as: Int64.self)
     }
 
-    /// The account's ledger balance after some of its records, `count` at most and two at least: evenly spread
-    /// by number, with the first and the newest, oldest first.
+    /// The account's ledger balance as it was at `count` moments at most and two at least, evenly spread over the time
+    /// from its first record to its newest, both included; oldest first. Where nothing was booked between two moments,
+    /// the later one is left out; a history of no more records than that has a sample for each.
     public func balanceSamples(of account: Account, count: Int) async throws(PostgresError) -> [BalanceSample]
     {
-        let seqs = Self.spread(over: account.version, count: min(max(count, 2), Self.maximumPage))
+        let count = min(max(count, 2), Self.maximumPage)
+        let rows = try await execute(
+            Self.selectSamples, [.value(account.id), .value(account.version), .value(Int64(count))])
         var samples: [BalanceSample] = []
-        for row in try await execute(Self.selectSamples, [.value(account.id), .array(seqs)]) {
+        for row in rows {
             let debits = try row.decode(2, as: Int64.self)
             let credits = try row.decode(3, as: Int64.self)
             samples.append(
                 BalanceSample(
-                    seq: try row.decode(0), day: try row.decode(1),
+                    seq: try row.decode(0), bookedAt: try row.decode(1),
                     units: account.accountClass.normalBalance(debits: debits, credits: credits)))
         }
         return samples
-    }
-
-    /// Numbers from 1 to `last`, evenly spread, both ends included.
-    static func spread(over last: Int64, count: Int) -> [Int64] {
-        if last < 1 { return [] }
-        if last <= Int64(count) { return Array(1...last) }
-        let steps = Int64(count - 1)
-        return (0...steps).map { step in
-            // The product of two large numbers would not fit; the quotient and the rest apart do.
-            let (quotient, rest) = (last - 1).quotientAndRemainder(dividingBy: steps)
-            return 1 + quotient * step + rest * step / steps
-        }
     }
 
     private static let day = "coalesce(j.value_date, (r.booked_at AT TIME ZONE 'UTC')::date)"
@@ -136,20 +127,47 @@ extension LedgerQueries {
             WHERE \(day) <= $2::date
             """)
 
-    /// Each record is looked up by itself: from the statistics of a long history the planner would take the
-    /// hundred for thousands, and read the whole journal to join them.
+    /// Records are numbered as they were booked, so that the last one before each moment is found by halving, for all
+    /// moments at once. Where a clock went back, it is a neighbour of that record.
+    ///
+    /// Each record is looked up by itself: from the statistics of a long history the planner would take the hundred
+    /// for thousands.
     static let selectSamples = Statement(
         name: "select_balance_samples",
         sql: """
-            SELECT r.seq, \(day), r.debits, r.credits
-            FROM unnest($2::bigint[]) AS s (seq)
+            WITH RECURSIVE ends (first, last) AS (
+                SELECT min(r.booked_at), max(r.booked_at) FROM bursar.account_records AS r
+                WHERE r.account_id = $1::uuid AND r.seq IN (1, $2::bigint)
+            ), span (moment, low, high) AS (
+                SELECT e.first + (e.last - e.first) * (n.step / ($3::bigint - 1)::float8), 1::bigint, $2::bigint + 1
+                FROM ends AS e CROSS JOIN generate_series(1, $3::bigint - 2) AS n (step)
+                WHERE $2::bigint > $3::bigint
+                UNION ALL
+                SELECT s.moment, CASE WHEN s.is_early THEN s.middle ELSE s.low END,
+                    CASE WHEN s.is_early THEN s.high ELSE s.middle END
+                FROM (
+                    SELECT h.moment, h.low, h.high, h.middle, coalesce((
+                        SELECT r.booked_at <= h.moment FROM bursar.account_records AS r
+                        WHERE r.account_id = $1::uuid AND r.seq = h.middle
+                    ), false) AS is_early
+                    FROM (
+                        SELECT moment, low, high, (low + high) >> 1 AS middle FROM span
+                        WHERE high - low > 1 OFFSET 0
+                    ) AS h
+                    OFFSET 0
+                ) AS s
+            ), wanted (seq) AS (
+                SELECT low FROM span WHERE high - low = 1
+                UNION SELECT 1::bigint
+                UNION SELECT $2::bigint
+                UNION SELECT generate_series(1, $2::bigint) WHERE $2::bigint <= $3::bigint
+            )
+            SELECT r.seq, r.booked_at, r.debits, r.credits
+            FROM wanted AS w
             CROSS JOIN LATERAL (
                 SELECT * FROM bursar.account_records AS r
-                WHERE r.account_id = $1::uuid AND r.seq = s.seq LIMIT 1
+                WHERE r.account_id = $1::uuid AND r.seq = w.seq LIMIT 1
             ) AS r
-            LEFT JOIN LATERAL (
-                SELECT j.value_date FROM bursar.journal AS j WHERE j.id = r.transaction_id LIMIT 1
-            ) AS j ON true
             ORDER BY r.seq
             """)
 }

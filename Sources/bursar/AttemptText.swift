@@ -8,7 +8,7 @@ enum AttemptText {
         switch event.phase {
         case .started, .alreadyPosted, .refused: nil
         case .conflicted(let conflict, let time):
-            "try \(event.attempt) ✗ \(conflict.sqlState) \(conflict.cause)  after \(milliseconds(time))"
+            "try \(event.attempt) ✗ \(conflict.text)  after \(milliseconds(time))"
         case .reread(let changes):
             "try \(event.attempt) read again: "
                 + changes.map { "\($0.account) available \($0.before.grouped) → \($0.after.grouped)" }

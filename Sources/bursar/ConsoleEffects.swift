@@ -174,7 +174,11 @@ extension Session {
             for operation in operations { verdicts.append(try await service.preview(operation)) }
             return .preview(verdicts)
         case .transaction(let key): return .transaction(try await detail(key))
-        case .settled(let reference): return .settled(try await service.settled(reference))
+        case .settled(let reference, forGood: false):
+            return .settled(try await service.settled(reference), isFinal: false)
+        case .settled(let reference, forGood: true):
+            let (operation, isFinal) = try await service.settledForGood(reference)
+            return .settled(operation, isFinal: isFinal)
         case .leftOperations: return .leftOperations(try await service.leftOperations())
         case .blockedSessions: return .blockedSessions(try await queries.blockedSessions())
         case .verify:

@@ -105,7 +105,7 @@ private actor StressDisplay {
         for conflict in outcome.conflicts.prefix(Self.linesASecond) {
             shownInThisSecond += 1
             output.note(
-                "  \(outcome.reference)  try \(conflict.attempt) ✗ \(conflict.sqlState) \(conflict.cause)")
+                "  \(outcome.reference)  try \(conflict.attempt) ✗ \(conflict.text)")
         }
         shownInThisSecond += 1
         let end = outcome.receipt != nil ? "✓ posted" : "not posted"

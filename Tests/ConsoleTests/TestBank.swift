@@ -142,7 +142,7 @@ struct TestBank {
             .balanceSamples(
                 lines(account.id, upTo: .max).reversed().suffix(count).map {
                     BalanceSample(
-                        seq: $0.record.seq, day: $0.valueDate,
+                        seq: $0.record.seq, bookedAt: $0.record.bookedAt,
                         units: $0.record.ledgerUnits(account.accountClass))
                 })
         case .journal(let filter, let id, let limit):
@@ -155,7 +155,7 @@ struct TestBank {
         case .trialBalanceByClass: .trialBalanceByClass(trialBalanceByClass)
         case .preview(let operations): .preview(operations.map(decide))
         case .transaction(let key): .transaction(detail(key))
-        case .settled(let reference): .settled(view.settled[reference])
+        case .settled(let reference, let forGood): .settled(view.settled[reference], isFinal: forGood)
         case .leftOperations: .leftOperations(left)
         case .blockedSessions: .blockedSessions(blocked)
         case .verify: .verify(report)

@@ -43,6 +43,13 @@ struct WorkingTests {
         #expect(driver.shows("▸ #5"))
     }
 
+    @Test func copiesALineOfATransactionOrTheValueInIt() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.character("2"), .enter, .character("y"), .down, .enter)
+        let copied = driver.effects.compactMap { if case .copy(let text) = $0 { text } else { nil } }
+        #expect(copied.last?.hasPrefix("debit  cash-CZK") == true)
+    }
+
     @Test func copiesACellOrTheRow() throws {
         var driver = try ConsoleDriver()
         driver.press(.character("y"))
@@ -66,6 +73,10 @@ struct WorkingTests {
         #expect(driver.shows("/ ccy:eur"))
         #expect(driver.state.accounts.rows.allSatisfy { $0.account.currency.code == "EUR" })
         driver.press(.character("f"), .character("x"))
+        #expect(driver.shows("Remove the saved filter euros?"))
+        driver.press(.enter)
+        #expect(driver.state.preferences.savedFilters.count == 1)
+        driver.press(.character("x"), .down, .enter)
         #expect(driver.state.preferences.savedFilters.isEmpty)
     }
 
@@ -327,6 +338,34 @@ struct LastingUnknownTests {
         #expect(driver.shows("on the books: ref-1"))
         driver.press(.escape)
         #expect(!driver.shows("on the books: ref-1"))
+    }
+
+    @Test func whatIsGoneForGoodCanBeForgotten() throws {
+        var driver = try ConsoleDriver(depositLost: .beforeWriting)
+        driver.wait(.seconds(60))
+        #expect(!driver.shows("Forget it"))
+        driver.wait(.seconds(70))
+        #expect(driver.shows("no write of it is under way any more"))
+        #expect(driver.shows("▸[ Look it up ]"))
+        let asked = driver.questions.count { if case .settled = $0 { true } else { false } }
+        driver.wait(.seconds(20))
+        #expect(driver.questions.count { if case .settled = $0 { true } else { false } } == asked)
+        driver.press(.escape)
+        #expect(driver.shows("Not posted after all (u shows it): deposit 10.00 CZK to account 576"))
+        driver.press(.character("u"), .backTab, .enter)
+        #expect(driver.state.unresolved.isEmpty)
+        #expect(driver.effects.contains(.acknowledge([Reference(stored: "ref-1")])))
+        #expect(driver.posted.count == 1)
+    }
+
+    @Test func sentAgainWhatWasGoneForGoodIsUnknownAsBefore() throws {
+        var driver = try ConsoleDriver(depositLost: .beforeWriting)
+        driver.wait(.seconds(130))
+        driver.fates = [.unknown(written: true)]
+        driver.press(.tab, .enter)
+        #expect(!driver.shows("Forget it"))
+        driver.press(.enter)
+        #expect(driver.shows("it is on the books"))
     }
 
     @Test func quittingSaysThatSomethingIsOpen() throws {

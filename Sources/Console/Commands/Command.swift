@@ -73,6 +73,7 @@ enum CommandID: String, Hashable, Sendable, CaseIterable {
     case reload
     case palette
     case help
+    case formHelp = "form-help"
     case theme
     case mouse
     case redraw

@@ -30,7 +30,7 @@ extension Command {
         Command(
             id: .open, keys: [.enter, .character("l")], title: "Open",
             help: "Open what is selected: an account, a transaction, the attempts of an operation",
-            places: Place.browsing, footer: 5),
+            places: Place.browsing, footer: 5, hidesWhenUnavailable: true),
         Command(
             id: .nextPane, keys: [.tab, .right], title: "Next pane", help: "Go to the next pane",
             places: Place.panes, footer: 65),
@@ -187,7 +187,7 @@ extension Command {
             places: [.form], footer: 9),
         Command(
             id: .acceptSuggestion, keys: [.tab, .enter], title: "Take it",
-            help: "Put the marked account into the field", places: [.suggestions], footer: 1),
+            help: "Take the marked account", places: [.suggestions], footer: 1),
         Command(
             id: .nextSuggestion, keys: [.down, .control("n")], title: "Next", help: "Mark the next account",
             places: [.suggestions], footer: 2),
@@ -220,6 +220,10 @@ extension Command {
             id: .leaveUnknown, keys: [.escape], title: "Leave",
             help: "Close it; the operation stays marked at the top until its outcome is known",
             places: [.unknown], footer: 9),
+        Command(
+            id: .formHelp, keys: [.function(1)], title: "Help",
+            help: "Show all keys, with those of the form first; it stays as it is",
+            places: [.form, .suggestions, .confirmation], footer: 10),
     ]
 
     private static let inMenus: [Command] = [
@@ -243,16 +247,16 @@ extension Command {
             footer: 1),
         Command(
             id: .nextCommand, keys: [.down, .control("n")], title: "Next", help: "Mark the next command",
-            places: typing, footer: 2),
+            places: typing, footer: 3),
         Command(
             id: .previousCommand, keys: [.up, .control("p")], title: "Previous",
             help: "Mark the previous command", places: typing, footer: nil),
         Command(
             id: .completeCommand, keys: [.tab], title: "Complete", help: "Type the rest of the marked name",
-            places: typing, footer: 3),
+            places: typing, footer: 4),
         Command(
             id: .leavePalette, keys: [.escape], title: "Back", help: "Go back without giving a command",
-            places: typing, footer: 4),
+            places: typing, footer: 2),
     ]
 
     private static let general: [Command] = [

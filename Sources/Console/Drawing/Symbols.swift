@@ -12,6 +12,9 @@ public struct Symbols: Hashable, Sendable {
     let running: String
     let again: String
     let mark: String
+    /// The order of a list.
+    let ascending: String
+    let descending: String
     let up: String
     let down: String
     let left: String
@@ -21,12 +24,14 @@ public struct Symbols: Hashable, Sendable {
 
     public static let unicode = Symbols(
         horizontal: "─", pointer: "▸", good: "✓", bad: "✗", unknown: "?", arrow: "→", dot: "·", held: "⏸",
-        ellipsis: "…", running: "◌", again: "↻", mark: "●", up: "↑", down: "↓", left: "←", right: "→",
+        ellipsis: "…", running: "◌", again: "↻", mark: "●",
+        ascending: "↑", descending: "↓", up: "↑", down: "↓", left: "←", right: "→",
         bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"])
 
     public static let ascii = Symbols(
         horizontal: "-", pointer: ">", good: "+", bad: "x", unknown: "?", arrow: "->", dot: "-", held: "H",
-        ellipsis: "~", running: "o", again: "@", mark: "*", up: "Up", down: "Down", left: "Left",
+        ellipsis: "~", running: "o", again: "@", mark: "*",
+        ascending: "^", descending: "v", up: "Up", down: "Down", left: "Left",
         right: "Right",
         bars: ["_", ".", ":", "-", "=", "+", "*", "#"])
 

@@ -54,6 +54,12 @@ struct FormDialog: Sendable {
         return stage.place
     }
 
+    /// Takes back what it has asked for and what came of it.
+    mutating func forgetQuestions() {
+        suggestions = Suggestions()
+        live = LivePreview()
+    }
+
     /// - Parameter texts: what stands in the fields at first.
     init(
         kind: FormKind, texts: [FormField.ID: String] = [:], several: [AccountCode] = [],

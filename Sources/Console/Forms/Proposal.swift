@@ -21,6 +21,10 @@ struct UnresolvedOperation: Sendable, Hashable {
     let kind: FormKind
     let proposal: Proposal
     var failure: Failure
+    /// When it became clear that the outcome is not known.
+    let since: Timestamp
+    /// Whether it is not on the books and cannot come there any more, unless it is sent again.
+    var isGone = false
     /// When it was last looked up, and was not on the books.
     var missingAt: Timestamp?
     var request: RequestID?
@@ -28,6 +32,11 @@ struct UnresolvedOperation: Sendable, Hashable {
     var askedAt: Timestamp?
     /// Why the ledger could not be asked; nil while it can.
     var problem: String?
+
+    var answers: [ConfirmationAnswer] { isGone ? [.lookUp, .sendAgain, .forget] : [.lookUp, .sendAgain] }
+
+    /// Whether every write of it is over by this time, one way or the other.
+    func isOver(at now: Timestamp) -> Bool { now.is(LedgerService.longestWrite, after: since) }
 }
 
 /// The same change of several accounts: each an operation of its own, posted one after the other.
@@ -58,9 +67,7 @@ struct BulkRun: Sendable {
 /// What can be answered to a confirmation.
 enum ConfirmationAnswer: Hashable, Sendable {
     case back, post, postAnyway
-    case lookUp, sendAgain
-
-    static let forUnknown: [ConfirmationAnswer] = [.lookUp, .sendAgain]
+    case lookUp, sendAgain, forget
 
     var title: String {
         switch self {
@@ -69,6 +76,7 @@ enum ConfirmationAnswer: Hashable, Sendable {
         case .postAnyway: "Post at whatever balance"
         case .lookUp: "Look it up"
         case .sendAgain: "Send again"
+        case .forget: "Forget it"
         }
     }
 }

@@ -48,6 +48,11 @@ struct Suggestions: Sendable {
         return true
     }
 
+    /// Marks another of those that are offered.
+    mutating func mark(by step: Int, of offered: [AccountListing]) {
+        if !offered.isEmpty { selected = (selected + step + offered.count) % offered.count }
+    }
+
     /// What is offered for what is typed now: nothing when that is an account's code already.
     func offered(for typed: String) -> [AccountListing] {
         if isDismissed || typed.isEmpty || typed != text { return [] }

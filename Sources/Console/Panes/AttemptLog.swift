@@ -65,7 +65,8 @@ struct OperationAttempts: Sendable {
     let operation: OperationSummary
     /// What a filter's words are looked for in, in lower case.
     let searchText: String
-    let began: Timestamp
+    /// Sent once more, it begins anew.
+    private(set) var began: Timestamp
     private(set) var lines: Deque<Line> = []
     /// Lines that were dropped, since there are too many, or that the screen was not handed.
     private(set) var hidden = 0
@@ -122,6 +123,7 @@ struct OperationAttempts: Sendable {
     }
 
     mutating func add(_ event: AttemptEvent) {
+        if isOver, event.attempt == 1, case .started = event.phase { beginAnew(at: event.began) }
         attempt = max(attempt, event.attempt)
         noteMissing(event)
         let at = lines.isEmpty ? event.began : event.at
@@ -156,16 +158,20 @@ struct OperationAttempts: Sendable {
             state = .unknown
             conclude(event.attempt, at, .note(Self.text(failure) + "; its outcome is looked up", good: nil))
         case .resolved(let posted):
-            append(
-                Line(
-                    attempt: event.attempt, at: at,
-                    result: .note(
-                        posted ? "found on the books" : "not on the books; it is tried again", good: posted)))
-        case .reread(let changes): insert(changes, event.attempt, at)
+            let finding = posted ? "found on the books" : "not on the books; it is tried again"
+            find(event.attempt, at, .note(finding, good: posted ? true : nil))
+        case .reread(let changes): find(event.attempt, at, .reread(changes))
         case .cancelled:
             state = .cancelled
             conclude(event.attempt, at, .note("stopped; nothing was written", good: nil))
         }
+    }
+
+    /// What came of sending it before, such as that somebody stopped it, is no part of what comes now.
+    private mutating func beginAnew(at moment: Timestamp) {
+        began = moment
+        lines = []
+        (hidden, conflicts, attempt) = (0, 0, 0)
     }
 
     /// Counts conflicts, and as hidden those whose events were left out.
@@ -189,11 +195,14 @@ struct OperationAttempts: Sendable {
         }
     }
 
-    /// What was read anew stands before the attempt that read it, which is still under way.
-    private mutating func insert(_ changes: [BalanceChange], _ attempt: Int, _ at: Timestamp) {
-        let line = Line(attempt: attempt, at: at, result: .reread(changes))
-        guard let last = lines.popLast() else { return append(line) }
-        append(line)
+    /// What an attempt that is under way found when it read stands before the attempt itself, whose result is still
+    /// to come, and with its time: reading is what it began with.
+    private mutating func find(_ attempt: Int, _ at: Timestamp, _ finding: Line.Result) {
+        guard let last = lines.last, last.attempt == attempt, last.result == .running else {
+            return append(Line(attempt: attempt, at: at, result: finding))
+        }
+        lines.removeLast()
+        append(Line(attempt: attempt, at: last.at, result: finding))
         append(last)
     }
 

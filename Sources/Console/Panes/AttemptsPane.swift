@@ -68,25 +68,27 @@ struct AttemptList: Sendable {
         return false
     }
 
-    /// Keeps the selected operation in sight, with all its lines if there is room.
+    /// Keeps the selected operation in sight, with all its lines if there is room, and no row empty that an operation
+    /// could be in.
     mutating func settle(in log: AttemptLog, rows: Int) {
         let indices = indices(in: log)
         guard !indices.isEmpty else {
             top = 0
             return
         }
+        /// The first of those that fit above an operation together with it.
+        func first(above index: Int) -> Int {
+            var first = index
+            var used = log[indices[index]]?.rows ?? 0
+            while first > 0, let rowsAbove = log[indices[first - 1]]?.rows, used + rowsAbove <= rows {
+                used += rowsAbove
+                first -= 1
+            }
+            return first
+        }
         let index = selectedIndex(indices, in: log)
-        if selected == nil || index < top {
-            top = index
-            return
-        }
-        var first = index
-        var used = log[indices[index]]?.rows ?? 0
-        while first > 0, let rowsAbove = log[indices[first - 1]]?.rows, used + rowsAbove <= rows {
-            used += rowsAbove
-            first -= 1
-        }
-        top = max(top, first)
+        top = selected == nil || index < top ? index : max(top, first(above: index))
+        top = min(top, first(above: indices.count - 1))
     }
 
     func selection(in log: AttemptLog, _ console: ConsoleState) -> Selection {

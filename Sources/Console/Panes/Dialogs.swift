@@ -17,6 +17,12 @@ struct PromptDialog: Sendable {
     var field: LineField
     /// What was wrong with the line.
     var message: String?
+    /// Accounts that are offered for what is typed, where an account is asked for.
+    var suggestions = Suggestions()
+
+    var offered: [AccountListing] { kind == .account ? suggestions.offered(for: typed) : [] }
+    var typed: String { field.text.trimmingSpaces }
+    var place: Place { offered.isEmpty ? .prompt : .suggestions }
 
     enum Kind: Sendable, Hashable {
         case account, reference, date
@@ -61,6 +67,8 @@ struct MenuDialog: Sendable {
 
     enum Kind: Sendable, Hashable {
         case sort, columns, savedFilters, theme, copy
+        /// Whether a saved filter is really to be removed.
+        case removeFilter(Preferences.SavedFilter)
 
         var title: String {
             switch self {
@@ -69,6 +77,7 @@ struct MenuDialog: Sendable {
             case .savedFilters: "Saved filters"
             case .theme: "Theme"
             case .copy: "Copy"
+            case .removeFilter(let filter): "Remove the saved filter \(filter.name)?"
             }
         }
     }

@@ -94,7 +94,7 @@ extension ConsoleState {
         }
     }
 
-    private var sortDirection: String { accounts.sort.isDescending ? symbols.down : symbols.up }
+    private var sortDirection: String { accounts.sort.isDescending ? symbols.descending : symbols.ascending }
 
     private func drawTitles(_ canvas: inout Canvas, _ columns: [Column]) {
         let cells = columns.map { column in

@@ -32,10 +32,16 @@ struct AttemptsScreen: Screen {
     }
 
     private func listRows(_ context: ScreenContext) -> Int {
-        context.rows - Self.statisticsRows(rows: context.rows) - blockedRows(rows: context.rows) - 1
+        let totals = Self.totalsRows(rows: context.rows, columns: context.columns)
+        return context.rows - totals - Self.tableRows(rows: context.rows)
+            - blockedRows(rows: context.rows) - 1
     }
 
-    private static func statisticsRows(rows: Int) -> Int { rows >= 20 ? 9 : rows >= 12 ? 1 : 0 }
+    private static func totalsRows(rows: Int, columns: Int) -> Int {
+        rows < 12 ? 0 : rows >= 20 && columns < 140 ? 2 : 1
+    }
+
+    private static func tableRows(rows: Int) -> Int { rows >= 20 ? 8 : 0 }
 
     private func blockedRows(rows: Int) -> Int {
         blocked.isEmpty || rows < 16 ? 0 : min(blocked.count, 4) + 1
@@ -96,18 +102,19 @@ struct AttemptsScreen: Screen {
 
     func draw(_ canvas: inout Canvas, _ console: ConsoleState) {
         let log = console.attempts.shown
-        let isFrozen = console.attempts.isFrozen
         let indices = list.indices(in: log)
-        let statistics = Self.statisticsRows(rows: canvas.height)
-        let sampled = statistics == 0 ? log.sampledText : nil
+        let totals = Self.totalsRows(rows: canvas.height, columns: canvas.width)
+        let tables = Self.tableRows(rows: canvas.height)
+        let sampled = totals == 0 ? log.sampledText : nil
         let listed = listedText(log, matching: indices.count)
         canvas.put(
-            title: isFrozen ? "Attempts (frozen)" : title, filter: list.filter, note: sampled ?? listed,
+            title: console.attemptsTitle(list), filter: list.filter, note: sampled ?? listed,
             style: .strong)
         var row = 1
-        if statistics > 0 { console.drawTotals(&canvas, row: 1) }
-        if statistics > 1 { drawStatistics(&canvas, log, from: 2, rows: statistics - 1) }
-        row += statistics
+        console.drawTotals(&canvas, row: 1, after: 2, rows: totals)
+        row += totals
+        if tables > 0 { drawStatistics(&canvas, log, from: row, rows: tables) }
+        row += tables
         row += drawBlocked(&canvas, console, row: row)
         if indices.isEmpty {
             canvas.put(
@@ -122,21 +129,22 @@ struct AttemptsScreen: Screen {
     private func listedText(_ log: AttemptLog, matching count: Int) -> String {
         let shown = Wording.count(log.count)
         if !list.filter.isEmpty {
-            let all = log.leftOut > 0 ? "the \(shown) operations shown" : "the latest \(shown) operations"
+            let operations = Wording.counted(log.count, "operation")
+            let all = log.leftOut > 0 ? "the \(operations) shown" : "the latest \(operations)"
             return "\(Wording.count(count)) of \(all)"
         }
-        if log.leftOut == 0 { return "the latest \(shown) operations" }
+        if log.leftOut == 0 { return "the latest " + Wording.counted(log.count, "operation") }
         return "\(shown) of the latest \(Wording.count(log.count + log.leftOut)) operations"
     }
 
     private func drawStatistics(_ canvas: inout Canvas, _ log: AttemptLog, from first: Int, rows: Int) {
         // Causes are sentences, and need the most room.
         let parts: [(column: Int, width: Int)] =
-            canvas.width >= 96
-            ? [(0, 28), (30, 28), (60, canvas.width - 60)] : [(0, 24), (25, 20), (46, canvas.width - 46)]
+            canvas.width >= 120
+            ? [(0, 28), (30, 28), (60, canvas.width - 60)] : [(0, 22), (23, 23), (47, canvas.width - 47)]
         let tables: [(String, [(String, Int)])] = [
             (
-                "Attempts an operation took",
+                "Attempts needed",
                 zip(ConflictTally.attemptLabels, log.totals.tally.byAttempts).map { ($0, $1) }
             ),
             ("Conflicts by account", ConflictTally.most(log.totals.tally.byAccount, rows - 1)),
@@ -166,16 +174,29 @@ struct AttemptsScreen: Screen {
     private func drawBlocked(_ canvas: inout Canvas, _ console: ConsoleState, row: Int) -> Int {
         let rows = blockedRows(rows: canvas.height)
         guard rows > 0 else { return 0 }
+        let shown = blocked.prefix(rows - 1)
+        let rest = blocked.count > shown.count ? ", those that wait longest" : ""
         canvas.put(
-            "Waiting in the server: \(Wording.counted(blocked.count, "session"))", column: 2, row: row,
+            "Waiting in the server: \(Wording.counted(blocked.count, "session"))\(rest)", column: 2, row: row,
             style: .title)
-        for (offset, session) in blocked.prefix(rows - 1).enumerated() {
-            let by = session.blockedBy.map(String.init).joined(separator: ", ")
-            canvas.put(
-                "  \(session.processID) \(session.application) waits \(Wording.duration(session.waiting)) for \(by): "
-                    + session.statement, row: row + 1 + offset, style: .warning)
+        for (offset, session) in shown.enumerated() {
+            canvas.put(Self.text(session, console.symbols), row: row + 1 + offset, style: .warning)
         }
         return rows
+    }
+
+    /// Who waits, and for whom; what the one runs that is in the way matters more than what the waiting one wants.
+    private static func text(_ session: BlockedSession, _ symbols: Symbols) -> String {
+        let blockers = session.blockers.map { blocker in
+            let who = [String(blocker.processID), blocker.role, blocker.application]
+            let name = who.filter { !$0.isEmpty }.joined(separator: " ")
+            let state = blocker.state.isEmpty || blocker.state == "active" ? "" : ", \(blocker.state)"
+            return name + state + (blocker.statement.isEmpty ? "" : ": \(blocker.statement)")
+        }
+        let who = [String(session.processID), session.role, session.application].filter { !$0.isEmpty }
+        let own = session.statement.isEmpty ? "" : " \(symbols.dot) wants: \(session.statement)"
+        return "  \(who.joined(separator: " ")) waits \(Wording.duration(session.waiting)) for "
+            + blockers.joined(separator: "; ") + own
     }
 }
 
@@ -259,7 +280,7 @@ extension ConsoleState {
         var lines: [TextLine] = []
         let operation = group.operation
         lines += TextLine.fact(
-            "Operation", operation.title + (operation.amount.map { "  \($0)" } ?? ""), columns: columns)
+            "Operation", what(operation, columns: columns - TextLine.labelColumns - 3), columns: columns)
         lines += TextLine.fact("Reference", operation.reference.text, columns: columns)
         lines += TextLine.fact("By", operation.actor, columns: columns)
         lines += TextLine.fact(

@@ -5,14 +5,20 @@ extension ConsoleState {
     /// The latest operations at the bottom of the first screen.
     func drawAttempts(_ canvas: inout Canvas) {
         let hasKeys = focus == .attempts && dialog == nil
-        let title = attempts.isFrozen ? "Attempts (frozen)" : "Attempts"
+        let title = attemptsTitle(attempts.list)
         canvas.put(title, row: 0, style: hasKeys ? .strong : .title)
-        drawTotals(&canvas, row: 0, after: title.count + 2)
+        drawTotals(&canvas, row: 0, after: title.count + 2, rows: 1)
         let log = attempts.shown
         if log.count == 0 {
             canvas.put("  Operations are shown here with each of their attempts.", row: 1, style: .dim)
         }
         drawAttempts(&canvas, attempts.list, attempts.list.indices(in: log), log, from: 1, marks: hasKeys)
+    }
+
+    /// Says so when the list does not follow the newest operation.
+    func attemptsTitle(_ list: AttemptList) -> String {
+        if attempts.isFrozen { return "Attempts (frozen)" }
+        return list.selected == nil ? "Attempts" : "Attempts (\(keyLabel(.moveFirst)) follows)"
     }
 
     /// Operations from a row down to the end of the canvas.
@@ -37,41 +43,73 @@ extension ConsoleState {
         }
     }
 
-    /// Totals and rates: as much as there is room for, the more important first. Before all that, if so, that not every
-    /// operation is in the list.
-    func drawTotals(_ canvas: inout Canvas, row: Int, after start: Int = 2) {
-        let totals = attempts.shown.totals
-        guard totals.attempts > 0 else { return }
-        let rates = totals.rates(now: now)
-        var parts = [
-            "posted \(Wording.count(totals.posted))",
-            "conflicts \(Wording.count(totals.conflicts)) (\(totals.conflictPercent)%)",
-            "retried \(Wording.count(totals.retried))", "gave up \(Wording.count(totals.gaveUp))",
-            "refused \(Wording.count(totals.refused))",
-        ]
-        if totals.alreadyPosted > 0 { parts.append("posted already \(Wording.count(totals.alreadyPosted))") }
-        if totals.failed > 0 { parts.append("failed \(Wording.count(totals.failed))") }
-        if let median = totals.latency(percentile: 50), let late = totals.latency(percentile: 99) {
-            parts.append("p50 \(Wording.duration(median)) p99 \(Wording.duration(late))")
-        }
-        parts.append("\(Self.rate(rates.posted))/s")
-        parts.append(symbols.sparkline(totals.postedEachSecond(now: now, seconds: 20), columns: 20))
-        var column = start
+    /// Totals and rates in so many rows: as much as there is room for, the more important first. Before all that, if so,
+    /// that not every operation is in the list.
+    func drawTotals(_ canvas: inout Canvas, row: Int, after start: Int, rows: Int) {
+        guard attempts.shown.totals.attempts > 0 else { return }
+        let room = canvas.width - start
         let separator = " \(symbols.dot) "
-        var sampled = attempts.shown.sampledText ?? ""
-        if !sampled.isEmpty {
-            let whole = sampled + separator + "all counted"
-            if column + SafeText.columns(whole) <= canvas.width { sampled = whole }
-            canvas.put(sampled, column: column, row: row)
-            column += SafeText.columns(sampled)
+        /// Where each part begins; nil when they take more than these rows.
+        func flow(_ parts: [TotalsPart]) -> [(column: Int, row: Int, part: TotalsPart)]? {
+            var placed: [(column: Int, row: Int, part: TotalsPart)] = []
+            var (column, line) = (0, 0)
+            for part in parts {
+                let gap = column == 0 ? 0 : SafeText.columns(separator)
+                let columns = SafeText.columns(part.text)
+                if column > 0, column + gap + columns > room { (column, line) = (0, line + 1) }
+                guard line < rows, column + columns <= room else { return nil }
+                let begin = column == 0 ? 0 : column + gap
+                placed.append((begin, line, part))
+                column = begin + columns
+            }
+            return placed
         }
-        for (index, part) in parts.enumerated() {
-            let text = (index == 0 && sampled.isEmpty ? "" : separator) + part
-            guard column + SafeText.columns(text) <= canvas.width else { return }
-            let isBad = part.hasPrefix("gave up") && totals.gaveUp > 0 || part.hasPrefix("failed")
-            canvas.put(text, column: column, row: row, style: isBad ? .negative : .dim)
-            column += SafeText.columns(text)
+        // Rate and curve go first, then counts are shortened, before anything else goes.
+        let (long, short) = (totalsParts(isShort: false), totalsParts(isShort: true))
+        let bare = long.filter { $0.text != Self.allCounted }
+        let tries =
+            (0...2).flatMap { count in [long, bare].map { $0.dropLast(count) } }
+            + (0..<short.count).map { short.dropLast($0) }
+        guard let placed = tries.lazy.compactMap({ flow(Array($0)) }).first else { return }
+        for (column, line, part) in placed {
+            if column > 0 {
+                canvas.put(
+                    separator, column: start + column - SafeText.columns(separator), row: row + line,
+                    style: .dim)
+            }
+            canvas.put(part.text, column: start + column, row: row + line, style: part.style)
         }
+    }
+
+    private static let allCounted = "all counted"
+
+    private typealias TotalsPart = (text: String, style: Style)
+
+    private func totalsParts(isShort: Bool) -> [TotalsPart] {
+        let log = attempts.shown
+        let totals = log.totals
+        let rates = totals.rates(now: now)
+        var parts: [TotalsPart] = []
+        if let sampled = log.sampledText {
+            parts.append((sampled, .normal))
+            if !isShort { parts.append((Self.allCounted, .normal)) }
+        }
+        func count(_ value: Int) -> String { isShort ? Wording.shortCount(value) : Wording.count(value) }
+        parts += [
+            ("posted \(count(totals.posted))", .dim),
+            ("conflicts \(count(totals.conflicts)) (\(totals.conflictPercent)%)", .dim),
+            ("retried \(count(totals.retried))", .dim),
+            ("gave up \(count(totals.gaveUp))", totals.gaveUp > 0 ? .negative : .dim),
+            ("refused \(count(totals.refused))", .dim),
+        ]
+        if totals.alreadyPosted > 0 { parts.append(("posted already \(count(totals.alreadyPosted))", .dim)) }
+        if totals.failed > 0 { parts.append(("failed \(count(totals.failed))", .negative)) }
+        if let median = totals.latency(percentile: 50), let late = totals.latency(percentile: 99) {
+            parts.append(("p50 \(Wording.duration(median)) p99 \(Wording.duration(late))", .dim))
+        }
+        parts.append(("\(Self.rate(rates.posted))/s", .dim))
+        parts.append((symbols.sparkline(totals.postedEachSecond(now: now, seconds: 20), columns: 20), .dim))
+        return parts
     }
 
     private static func rate(_ value: Double) -> String {
@@ -80,18 +118,24 @@ extension ConsoleState {
 
     /// An operation with its attempts: one line when the first attempt was enough.
     func attemptLines(_ group: OperationAttempts, columns: Int) -> [TextLine] {
-        let accounts = group.operation.accounts.prefix(3).map(\.text)
-        let what = ([group.operation.kind] + [accounts.joined(separator: " \(symbols.arrow) ")])
-            .filter { !$0.isEmpty }.joined(separator: " ")
-        let amount = group.operation.amount.map { "  " + $0 } ?? ""
         let time = columns < 60 ? group.began.clock : Wording.preciseTime(group.began)
         let result = attemptResult(group)
         let room = max(columns - SafeText.columns(result.text) - SafeText.columns(time) - 5, 8)
-        let title = SafeText.truncated(what + amount, to: room, ellipsis: symbols.ellipsis).padded(to: room)
+        let title = SafeText.truncated(
+            what(group.operation, columns: room), to: room, ellipsis: symbols.ellipsis
+        ).padded(to: room)
         let head = TextLine([
             ("  \(time) ", .dim), (title + "  ", .normal), (result.text, result.style),
         ])
         return group.isPlain ? [head] : [head] + attemptDetails(group, columns: columns)
+    }
+
+    /// Kind, accounts and amount.
+    func what(_ operation: OperationSummary, columns: Int) -> String {
+        let amount = operation.amount.map { "  " + $0 } ?? ""
+        let room = columns - SafeText.columns(operation.kind + amount) - 1
+        let route = Wording.route(operation.route, symbols, columns: room)
+        return operation.kind + (route.isEmpty ? "" : " " + route) + amount
     }
 
     func attemptDetails(_ group: OperationAttempts, columns: Int) -> [TextLine] {
@@ -118,7 +162,7 @@ extension ConsoleState {
         case .posted(let time): (symbols.good, Wording.duration(time), .positive)
         case .conflict(let conflict, let time):
             (
-                symbols.bad, "\(conflict.sqlState) \(conflict.cause), after \(Wording.duration(time))",
+                symbols.bad, "\(conflict.text), after \(Wording.duration(time))",
                 .negative
             )
         case .reread(let changes): (symbols.again, text(of: changes), .warning)

@@ -11,6 +11,7 @@ extension ConsoleState {
                 [("  ", .normal), (window.text.padded(to: room), Style(.field, underlined: true))],
                 cursor: 2 + window.cursor, isFocused: true)
         ]
+        lines += suggestionLines(prompt.offered, prompt.suggestions, indent: 2)
         lines += TextLine.paragraph(prompt.kind.hint, .dim, columns: size.width)
         if let message = prompt.message {
             lines += TextLine.paragraph(message, .negative, columns: size.width)

@@ -51,7 +51,7 @@ extension ConsoleState {
         case .confirmingAll(let run, let answer):
             answerLine(
                 run.postable > 0 ? [.back, .post] : [.back], marked: run.postable > 0 ? answer : .back)
-        case .unknown(_, let answer): answerLine(ConfirmationAnswer.forUnknown, marked: answer)
+        case .unknown(let operation, let answer): answerLine(operation.answers, marked: answer)
         default: nil
         }
     }
@@ -61,16 +61,19 @@ extension ConsoleState {
     private func editingLines(_ form: FormDialog, columns: Int) -> [TextLine] {
         var lines: [TextLine] = []
         let labelColumns = TextLine.labelColumns
-        let room = max(columns - labelColumns - 4, 8)
+        let room = max(columns - labelColumns - 5, 8)
         let hasHintsBeside = columns >= 76
         let inputColumns = hasHintsBeside ? min(36, columns * 3 / 10) : room
         for (position, index) in form.visibleFields.enumerated() {
             let field = form.fields[index]
             let isFocused = position == form.focus
-            let label = (isFocused ? symbols.pointer : " ") + " " + field.label.padded(to: labelColumns)
+            let label = (isFocused ? symbols.pointer : " ") + " " + field.label.padded(to: labelColumns) + " "
             let start = SafeText.columns(label)
             let hint = hint(for: field, in: form)
             var pieces: [(text: String, style: Style)] = [(label, isFocused ? .strong : .dim)]
+            // What is typed takes the place of a hint that there is none of.
+            let spare = hint.text.isEmpty ? room : room - SafeText.columns(hint.text) - 2
+            let inputColumns = max(inputColumns, min(field.columns + 1, spare))
             var cursor: Int?
             switch field.input {
             case .text(let input):
@@ -87,7 +90,7 @@ extension ConsoleState {
             if !isBeside, isFocused {
                 lines += TextLine.paragraph(hint.text, hint.style, columns: columns, indent: start)
             }
-            if isFocused { lines += suggestionLines(form, indent: start, columns: columns) }
+            if isFocused { lines += suggestionLines(form.offered, form.suggestions, indent: start) }
         }
         if form.message == nil { lines += liveLines(form, columns: columns) }
         if let message = form.message {
@@ -98,11 +101,12 @@ extension ConsoleState {
     }
 
     /// Accounts that are offered for what is typed.
-    private func suggestionLines(_ form: FormDialog, indent: Int, columns: Int) -> [TextLine] {
-        let offered = form.offered
+    func suggestionLines(
+        _ offered: [AccountListing], _ suggestions: Suggestions, indent: Int
+    ) -> [TextLine] {
         let codes = offered.map { SafeText.columns($0.account.code.text) }.max() ?? 0
         return offered.enumerated().map { index, listing in
-            let isMarked = index == form.suggestions.selected
+            let isMarked = index == suggestions.selected
             let account = listing.account
             let text =
                 "\(isMarked ? symbols.pointer : " ") \(account.code.text.padded(to: codes))  \(account.name)  "
@@ -163,6 +167,12 @@ extension ConsoleState {
 
     /// An account that is known without asking.
     private func listing(_ code: String, _ form: FormDialog) -> AccountListing? {
+        // What the preview below was decided from is newer than what any list says.
+        if case .post(let decision) = form.live.verdict(for: form.texts),
+            let account = decision.transitions.first(where: { $0.before?.code.text == code })?.before
+        {
+            return AccountListing(account: account, lastBookedAt: now)
+        }
         if let listing = form.suggestions.listing(code: code) ?? accounts.listing(code: code) {
             return listing
         }
@@ -184,7 +194,7 @@ extension ConsoleState {
     // MARK: Posting and after
 
     private func postingLines(_ proposal: Proposal, columns: Int) -> [TextLine] {
-        TextLine.paragraph(Wording.sentence(summary(of: proposal.operation)), columns: columns)
+        TextLine.paragraph(Wording.sentence(summary(of: proposal)), columns: columns)
             + latestAttempts(of: proposal.operation, columns: columns)
     }
 
@@ -203,9 +213,12 @@ extension ConsoleState {
             if case .alreadyPosted = outcome.result { headline += " already; nothing was written now" }
             headline += " in \(Wording.duration(outcome.elapsed)), "
             headline += Wording.counted(outcome.attempts, "attempt")
-            if !outcome.conflicts.isEmpty {
-                headline += " (\(Wording.counted(outcome.conflicts.count, "conflict")))"
-            }
+            let counts = [
+                (outcome.conflicts.count - outcome.lostAnswers, "conflict"),
+                (outcome.lostAnswers, "lost answer"),
+            ]
+            let troubles = counts.filter { $0.0 > 0 }.map { Wording.counted($0.0, $0.1) }
+            if !troubles.isEmpty { headline += " (\(troubles.joined(separator: ", ")))" }
         } else {
             headline += "; it is on the books"
         }
@@ -233,7 +246,7 @@ extension ConsoleState {
         var lines = TextLine.paragraph(
             "\(symbols.unknown) \(Wording.sentence(operation.failure.message))", .warning, columns: columns)
         lines += TextLine.paragraph(
-            Wording.sentence(summary(of: operation.proposal.operation)), columns: columns)
+            Wording.sentence(summary(of: operation.proposal)), columns: columns)
         lines += TextLine.fact("Reference", operation.proposal.operation.reference.text, columns: columns)
         if let problem = operation.problem {
             lines += TextLine.paragraph(
@@ -242,6 +255,11 @@ extension ConsoleState {
         }
         if operation.request != nil {
             lines += TextLine.paragraph("Looking it up" + symbols.ellipsis, .dim, columns: columns)
+        } else if operation.isGone {
+            lines += TextLine.paragraph(
+                "It is not on the books, and no write of it is under way any more: it was not posted. It can be sent "
+                    + "again or forgotten; what is forgotten is not asked about any more.",
+                columns: columns)
         } else if let moment = operation.missingAt {
             lines += TextLine.paragraph(
                 "At \(moment.clock) UTC it was not on the books. Sending it again is safe: under its reference "
@@ -254,4 +272,9 @@ extension ConsoleState {
 
 extension FormField {
     fileprivate var isEmpty: Bool { trimmed.isEmpty }
+
+    /// Of what is typed; zero for a choice.
+    fileprivate var columns: Int {
+        if case .text(let input) = input { SafeText.columns(input.text) } else { 0 }
+    }
 }

@@ -29,18 +29,24 @@ extension ConsoleState {
     }
 
     private func drawSparkline(_ canvas: inout Canvas, _ account: Account, after used: Int) {
-        let count = history.lines.count
-        guard count > 1, let oldest = history.lines.last else { return }
-        // Evenly spread over what is loaded, the newest last.
-        let bars = min(count, 16)
-        let balances = (0..<bars).reversed().map { bar in
-            history.lines[bar * (count - 1) / max(bars - 1, 1)].record.ledgerUnits(account.accountClass)
+        guard history.lines.count > 1, let oldest = history.lines.last?.record.bookedAt.date else { return }
+        // Over the time of what is loaded.
+        let samples = history.lines.reversed().map { line in
+            BalanceSample(
+                seq: line.record.seq, bookedAt: line.record.bookedAt,
+                units: line.record.ledgerUnits(account.accountClass))
         }
-        let curve = symbols.sparkline(balances, columns: bars)
-        let parts = oldest.record.bookedAt.date.parts
-        let since = "\(curve) since \(oldest.record.bookedAt.date.monthName) \(parts.year)"
-        if used + SafeText.columns(since) + 2 <= canvas.width {
-            canvas.putRight(since, row: 0, style: .dim)
+        let balances = BalanceChart(samples: samples, currency: account.currency)
+            .values(columns: min(samples.count, 16))
+        let curve = symbols.sparkline(balances, columns: balances.count)
+        let since = "\(curve) since \(oldest.monthName) \(oldest.parts.year)"
+        let ends = [balances.min() ?? 0, balances.max() ?? 0].map {
+            Money(units: $0, currency: account.currency).grouped
+        }
+        for text in ["\(ends[0]) to \(ends[1]) \(since)", since]
+        where used + SafeText.columns(text) + 2 <= canvas.width {
+            canvas.putRight(text, row: 0, style: .dim)
+            return
         }
     }
 
@@ -76,7 +82,7 @@ struct HistoryTable {
         self.console = console
         self.account = account
         let number = Column("#", max(String(account.version).count + 1, 3))
-        let date = Column("DATE", width >= 110 ? 10 : 8)
+        let date = Column("DATE", width >= 56 ? 10 : 8)
         let side = Column("SIDE", width < 56 ? 2 : 6)
         let amount = Column("AMOUNT", width < 56 ? 12 : 14, .right)
         var used = number.width + date.width + side.width + amount.width + 4
@@ -118,8 +124,7 @@ struct HistoryTable {
         case "#": return ("#\(line.record.seq)", .dim)
         case "DATE":
             return (
-                column.width >= 10
-                    ? line.valueDate.description : Wording.day(line.valueDate, today: console.now.date), .dim
+                Wording.day(line.valueDate, today: console.now.date, columns: column.width), .dim
             )
         case "WHAT":
             let remark = line.remark.isEmpty ? "" : "  " + line.remark

@@ -190,7 +190,7 @@ struct JournalScreen: Screen {
         case "CCY": return (transaction.entries.first?.currency.code ?? "", .dim)
         case "BY": return (head.actor, .dim)
         case "ACCOUNTS":
-            return (transaction.accountCodes.joined(separator: " \(console.symbols.arrow) "), .normal)
+            return (Wording.route(transaction.route, console.symbols, columns: column.width), .normal)
         case "REFERENCE": return (head.reference.text, .dim)
         default: return (head.remark, .normal)
         }
@@ -204,6 +204,12 @@ extension PostedTransaction {
             return nil
         }
         return Money(units: debitUnits, currency: currency)
+    }
+
+    var route: AccountRoute {
+        AccountRoute(
+            debited: entries.filter { $0.side == .debit }.map(\.account),
+            credited: entries.filter { $0.side == .credit }.map(\.account))
     }
 
     /// Its accounts, those that are debited first, each once.

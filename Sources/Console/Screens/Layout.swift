@@ -21,7 +21,7 @@ struct Layout {
 
     init(_ state: ConsoleState) {
         let (width, height) = (state.size.width, state.size.height)
-        banners = Array(state.banners.prefix(height < 12 ? 1 : 3))
+        banners = Self.lines(of: state.banners, width: width, rows: height < 12 ? 1 : 3)
         footerRow = height - 1
         let top = 1 + banners.count
         let content = Canvas.Area(column: 0, row: top, width: width, height: max(footerRow - top, 0))
@@ -36,6 +36,21 @@ struct Layout {
     var historyRows: Int { history.map { max($0.height - 1, 0) } ?? 0 }
     var attemptRows: Int { attempts.map { max($0.height - 1, 0) } ?? 0 }
     var dialogRows: Int { dialog.map { max($0.height - 1, 0) } ?? 0 }
+
+    /// Notices in so many rows; a long one is wrapped as long as each that follows has a row.
+    private static func lines(
+        of notices: [ConsoleState.Notice], width: Int, rows: Int
+    ) -> [ConsoleState.Notice] {
+        var lines: [ConsoleState.Notice] = []
+        for (index, notice) in notices.prefix(rows).enumerated() {
+            let room = max(rows - lines.count - (min(notices.count, rows) - index - 1), 1)
+            let wrapped = SafeText.wrapped(notice.text, to: max(width, 1))
+            let rest = wrapped.dropFirst(room - 1).joined(separator: " ")
+            let texts = wrapped.prefix(room - 1) + (rest.isEmpty ? [] : [rest])
+            lines += texts.map { ConsoleState.Notice(text: $0, role: notice.role) }
+        }
+        return lines
+    }
 
     /// Title, and names of the columns where there is room for them.
     static func accountHeads(height: Int) -> Int { height >= 6 ? 2 : 1 }
@@ -115,7 +130,8 @@ extension ConsoleState {
             }
             banners.append(
                 Notice(
-                    text: "\(symbols.bad) Not connected: \(Wording.sentence(connectionProblem))"
+                    text:
+                        "\(symbols.bad) Not connected: \(Wording.sentence(connectionProblem)) It is tried again by itself."
                         + (age ?? ""),
                     role: .negative))
         }
@@ -135,10 +151,11 @@ extension ConsoleState {
         banners += leftBanners
         if let first = unresolved.first, place != .unknown {
             let more = unresolved.count > 1 ? " and \(unresolved.count - 1) more" : ""
+            let what = first.isGone ? "Not posted after all" : "Outcome unknown"
             banners.append(
                 Notice(
-                    text: "\(symbols.unknown) Outcome unknown (\(keyLabel(.showUnknown)) shows it): "
-                        + summary(of: first.proposal.operation) + more,
+                    text: "\(symbols.unknown) \(what) (\(keyLabel(.showUnknown)) shows it): "
+                        + summary(of: first.proposal) + more,
                     role: .warning))
         }
         return banners

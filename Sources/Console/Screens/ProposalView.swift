@@ -3,18 +3,27 @@ import Ledger
 /// What would be posted: each account before and after.
 extension ConsoleState {
     /// The operation in one sentence without a full stop.
-    func summary(of operation: Operation) -> String {
-        switch operation.action {
-        case .deposit(let account, let amount): "deposit \(amount) to account \(account)"
-        case .withdrawal(let account, let amount): "withdraw \(amount) from account \(account)"
-        case .transfer(let from, let to, let amount): "transfer \(amount) from \(from) to \(to)"
+    /// - Parameter currency: of its accounts; nil where they are not known.
+    func summary(of operation: Operation, in currency: Currency? = nil) -> String {
+        func text(_ amount: DecimalAmount) -> String {
+            guard let currency, let units = try? amount.units(in: currency) else { return amount.description }
+            return "\(Money(units: units, currency: currency).grouped) \(currency)"
+        }
+        return switch operation.action {
+        case .deposit(let account, let amount): "deposit \(text(amount)) to account \(account)"
+        case .withdrawal(let account, let amount): "withdraw \(text(amount)) from account \(account)"
+        case .transfer(let from, let to, let amount): "transfer \(text(amount)) from \(from) to \(to)"
         case .adjustment(let account, let amount, let side, let code, _):
-            "adjustment of account \(account), \(side.rawValue) \(amount), reason code \(code)"
+            "adjustment of account \(account), \(side.rawValue) \(text(amount)), reason code \(code)"
         case .journalEntry(let legs): "journal entry with \(legs.count) legs"
         case .reversal(let reference, let amount, _):
-            "reverse " + (amount.map { "\($0) of " } ?? "all that is left of ") + reference.text
+            "reverse " + (amount.map { "\(text($0)) of " } ?? "all that is left of ") + reference.text
         case .accountChange(let account, let change, _): "account \(account): \(Self.summary(of: change))"
         }
+    }
+
+    func summary(of proposal: Proposal) -> String {
+        summary(of: proposal.operation, in: proposal.decision.transitions.first?.after.currency)
     }
 
     static func summary(of change: Operation.AccountChange) -> String {
@@ -41,7 +50,7 @@ extension ConsoleState {
             "Ledger", ledgerName, columns: columns,
             style: identity.environment?.isProduction == true ? .negative : .normal)
         lines += TextLine.paragraph(
-            Wording.sentence(summary(of: proposal.operation)), .strong, columns: columns)
+            Wording.sentence(summary(of: proposal)), .strong, columns: columns)
         if let day = proposal.operation.valueDate {
             lines += TextLine.fact("Value date", day.description, columns: columns)
         }
@@ -110,7 +119,7 @@ extension ConsoleState {
         if before.available != after.available, after.held > 0 || before.held > 0 {
             facts.append(("available", change(before.available.grouped, after.available.grouped)))
         }
-        if facts.isEmpty { facts.append(("no change", "a record is written all the same")) }
+        if facts.isEmpty { facts.append(("no change:", "a record is written all the same")) }
         return facts
     }
 }

@@ -82,7 +82,8 @@ struct TransactionScreen: Screen {
         }
         selection.copies = {
             [
-                ("line", line?.copy ?? ""), ("reference", head.reference.text),
+                ("value", line?.copy ?? ""), ("line", line?.line.text.trimmingSpaces ?? ""),
+                ("reference", head.reference.text),
                 ("transaction", head.id.description), ("hash", head.digest.description),
                 ("everything", lines.map(\.line.text).joined(separator: "\n")),
             ].filter { !$0.1.isEmpty }

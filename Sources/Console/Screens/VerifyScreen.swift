@@ -88,8 +88,9 @@ struct VerifyScreen: Screen {
         let took = Duration.microseconds(
             max(0, (ended ?? console.now).microseconds - (began ?? console.now).microseconds))
         let counts =
-            "\(Wording.count(Int(report.accounts))) accounts, \(Wording.count(Int(report.transactions))) transactions "
-            + "and \(Wording.count(Int(report.records))) records checked in \(Wording.duration(took))."
+            Wording.counted(Int(report.accounts), "account") + ", "
+            + Wording.counted(Int(report.transactions), "transaction") + " and "
+            + Wording.counted(Int(report.records), "record") + " checked in \(Wording.duration(took))."
         let age = ended.map { " As of \($0.date) \($0.clock) UTC." } ?? ""
         if report.isSound {
             return TextLine.paragraph(
@@ -119,8 +120,8 @@ struct VerifyScreen: Screen {
         }
         var lines = [
             TextLine(
-                "  \(Wording.count(Int(progress.records))) records and "
-                    + "\(Wording.count(Int(progress.transactions))) transactions checked so far")
+                "  " + Wording.counted(Int(progress.records), "record") + " and "
+                    + Wording.counted(Int(progress.transactions), "transaction") + " checked so far")
         ]
         if progress.estimatedRecords > 0 {
             let share = min(Double(progress.records) / Double(progress.estimatedRecords), 1)

@@ -20,6 +20,18 @@ enum Wording {
     /// A whole number with its thousands separated.
     static func count(_ value: Int) -> String { Money.text(Int64(value), digits: 0, grouping: true) }
 
+    /// A whole number in four or five columns: `999`, `1.2k`, `12k`, `3.4M`.
+    static func shortCount(_ value: Int) -> String {
+        let number = Int64(value)
+        switch value {
+        case ..<1000: return String(value)
+        case ..<10_000: return tenths(number / 100) + "k"
+        case ..<1_000_000: return "\(number / 1000)k"
+        case ..<10_000_000: return tenths(number / 100_000) + "M"
+        default: return count(value / 1_000_000) + "M"
+        }
+    }
+
     /// How long ago something was, in whole seconds, minutes or hours.
     static func age(of moment: Timestamp, now: Timestamp) -> String {
         let seconds = max(0, now.microseconds - moment.microseconds) / 1_000_000
@@ -37,8 +49,9 @@ enum Wording {
         return day(moment.date, today: now.date)
     }
 
-    /// A day in at most eight columns: `Mar 14`, or `Mar 2019` in another year.
-    static func day(_ date: CalendarDate, today: CalendarDate) -> String {
+    /// A day: `2019-03-14` where ten columns are free for it; in eight, `Mar 14`, or `Mar 2019` in another year.
+    static func day(_ date: CalendarDate, today: CalendarDate, columns: Int = 8) -> String {
+        if columns >= 10 { return date.description }
         let parts = date.parts
         return parts.year == today.parts.year
             ? "\(date.monthName) \(parts.day)" : "\(date.monthName) \(parts.year)"
@@ -53,6 +66,12 @@ enum Wording {
     /// `1 conflict`, `2 conflicts`.
     static func counted(_ count: Int, _ noun: String) -> String {
         "\(self.count(count)) \(noun)" + (count == 1 ? "" : "s")
+    }
+
+    /// From which accounts to which: all of them where there is room, else how many a side has.
+    static func route(_ route: AccountRoute, _ symbols: Symbols, columns: Int = .max) -> String {
+        let whole = route.text(arrow: symbols.arrow)
+        return SafeText.columns(whole) <= columns ? whole : route.shortText(arrow: symbols.arrow)
     }
 
     static func minimum(_ units: Int64?, _ currency: Currency) -> String {

@@ -86,6 +86,8 @@ public struct OperationSummary: Sendable, Hashable {
     public let reference: Reference
     public let kind: String
     public let accounts: [AccountCode]
+    /// The same accounts by the side that they are entered on.
+    public let route: AccountRoute
     /// The amount as it was asked for; nil where there is none.
     public let amount: String?
     public let actor: String
@@ -97,29 +99,40 @@ public struct OperationSummary: Sendable, Hashable {
         switch operation.action {
         case .deposit(let account, let amount), .withdrawal(let account, let amount):
             accounts = [account]
+            route = AccountRoute(only: account)
             self.amount = amount.description
         case .transfer(let from, let to, let amount):
             accounts = [from, to]
+            route = AccountRoute(debited: [from], credited: [to])
             self.amount = amount.description
-        case .adjustment(let account, let amount, _, _, let against):
-            accounts = [account] + (against.map { [$0] } ?? [])
+        case .adjustment(let account, let amount, let side, _, let against):
+            let others = against.map { [$0] } ?? []
+            accounts = [account] + others
+            route =
+                side == .debit
+                ? AccountRoute(debited: [account], credited: others)
+                : AccountRoute(debited: others, credited: [account])
             self.amount = amount.description
         case .journalEntry(let legs):
             accounts = legs.map(\.account)
+            route = AccountRoute(
+                debited: legs.filter { $0.side == .debit }.map(\.account),
+                credited: legs.filter { $0.side == .credit }.map(\.account))
             amount = nil
         case .reversal(_, let amount, _):
             accounts = []
+            route = AccountRoute()
             self.amount = amount?.description
         case .accountChange(let account, _, _):
             accounts = [account]
+            route = AccountRoute(only: account)
             amount = nil
         }
     }
 
     /// Such as `transfer 576 → 704`.
     public var title: String {
-        ([kind] + [accounts.prefix(3).map(\.text).joined(separator: " → ")]).filter { !$0.isEmpty }
-            .joined(separator: " ")
+        [kind, route.text()].filter { !$0.isEmpty }.joined(separator: " ")
     }
 }
 

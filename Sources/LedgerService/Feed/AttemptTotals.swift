@@ -13,7 +13,7 @@ public struct AttemptTotals: Sendable {
     public private(set) var cancelled = 0
     public private(set) var attempts = 0
     public private(set) var conflicts = 0
-    /// Operations that were posted after one conflict or more.
+    /// Operations that were posted at a later attempt than the first: after a conflict, or after an answer got lost.
     public private(set) var retried = 0
     public private(set) var tally = ConflictTally()
     /// Of posted operations, from the call to the answer, in microseconds.
@@ -36,7 +36,7 @@ public struct AttemptTotals: Sendable {
             seconds.count(at: event.at, conflict: true)
         case .posted(_, _, let elapsed):
             posted += 1
-            if event.conflicts > 0 { retried += 1 }
+            if event.attempt > 1 { retried += 1 }
             seconds.count(at: event.at, conflict: false)
             let microseconds = UInt64(clamping: Int64(elapsed / .microseconds(1)))
             latencies.record(min(max(microseconds, 1), Self.maximumLatency))

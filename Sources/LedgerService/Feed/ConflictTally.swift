@@ -23,7 +23,8 @@ public struct ConflictTally: Sendable {
             for account in accounts { Self.count(account, in: &byAccount) }
             let named = conflict.account.map { "account \($0)" }
             let cause = named.map { conflict.cause.replacing($0, with: "the account") } ?? conflict.cause
-            Self.count("\(conflict.sqlState) \(cause)", in: &byCause)
+            Self.count(
+                conflict.sqlState.isEmpty ? cause : "\(conflict.sqlState) \(cause)", in: &byCause)
         }
         if event.isFinal, event.attempt > 0 {
             byAttempts[Self.attemptBounds.firstIndex { event.attempt <= $0 } ?? 0] += 1

@@ -25,7 +25,7 @@ public struct LeftOperation: Sendable, Hashable {
 
 extension LedgerService {
     /// A write that a server is still at after so long has been ended by it: `statement_timeout` of sessions that post.
-    static let longestWrite = Dialect.longestStatement
+    public static let longestWrite = Dialect.longestStatement
 
     /// Puts operations into the outbox, before anything of them can be on the books.
     /// - Returns: nil when they are there; else the outcome of all of them: nothing is posted.
@@ -99,7 +99,7 @@ extension LedgerService {
     }
 
     private static let leftPage = 500
-    private static let confirmation = Duration.seconds(2)
+    static let confirmation = Duration.seconds(2)
 
     private static func fate(
         of entry: OutboxEntry, _ settled: SettledOperation?, now: Timestamp, isFinal: Bool

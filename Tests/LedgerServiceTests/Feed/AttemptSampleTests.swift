@@ -28,10 +28,7 @@ import Testing
         #expect(totals.conflicts == count { if case .conflicted = $0 { true } else { false } })
         let posted = events.filter { if case .posted = $0.phase { true } else { false } }
         #expect(totals.posted == posted.count)
-        let inTrouble = Set(
-            events.filter { if case .conflicted = $0.phase { true } else { false } }
-                .map(\.operation.reference))
-        #expect(totals.retried == posted.count { inTrouble.contains($0.operation.reference) })
+        #expect(totals.retried == posted.count { $0.attempt > 1 })
         #expect(totals.alreadyPosted == count { if case .alreadyPosted = $0 { true } else { false } })
         #expect(totals.refused == count { if case .refused = $0 { true } else { false } })
         #expect(totals.failed == count { if case .failed = $0 { true } else { false } })
@@ -87,6 +84,13 @@ import Testing
         batches.append(sample.take())
         #expect(batches.allSatisfy { $0.leftOut == 0 })
         #expect(batches.flatMap(\.events).count(where: \.isFinal) == 3000)
+    }
+
+    @Test func aLostAnswerIsNoConflictButARetry() throws {
+        var sample = AttemptSample()
+        sample.add(try Story(0, lostAnswer: true).events)
+        let totals = sample.take().totals
+        #expect(totals.conflicts == 0 && totals.retried == 1)
     }
 
     @Test func aboveTheRateTroubleIsPreferred() throws {
