@@ -76,7 +76,7 @@ struct HistoryTable {
         self.console = console
         self.account = account
         let number = Column("#", max(String(account.version).count + 1, 3))
-        let date = Column("DATE", width >= 110 ? 10 : 8)
+        let date = width >= 110 ? Column("VALUE DATE", 10) : Column("VALUE", 8)
         let side = Column("SIDE", width < 56 ? 2 : 6)
         let amount = Column("AMOUNT", width < 56 ? 12 : 14, .right)
         var used = number.width + date.width + side.width + amount.width + 4
@@ -116,11 +116,8 @@ struct HistoryTable {
     private func cell(_ line: HistoryLine, _ column: Column) -> (text: String, style: Style) {
         switch column.title {
         case "#": return ("#\(line.record.seq)", .dim)
-        case "DATE":
-            return (
-                column.width >= 10
-                    ? line.valueDate.description : Wording.day(line.valueDate, today: console.now.date), .dim
-            )
+        case "VALUE DATE": return (line.valueDate.description, .dim)
+        case "VALUE": return (Wording.day(line.valueDate, today: console.now.date), .dim)
         case "WHAT":
             let remark = line.remark.isEmpty ? "" : "  " + line.remark
             return (line.title(account, console.symbols) + remark, .normal)
