@@ -81,7 +81,7 @@ extension ConsoleState {
             return show(command)
         case .goToAccount: dialog = .prompt(PromptDialog(.account))
         case .goToReference: dialog = .prompt(PromptDialog(.reference))
-        case .jumpToDate: dialog = .prompt(PromptDialog(.date))
+        case .jumpToDate: dialog = .prompt(PromptDialog(.date(dayMeaning)))
         case .filter, .keepFilter, .clearFilter: performInFilter(command)
         case .savedFilters, .sort, .columns, .theme, .copy: openMenu(command)
         case .mark, .markAll: mark(command)

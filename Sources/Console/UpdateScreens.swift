@@ -141,6 +141,10 @@ extension ConsoleState {
         return [.ask(id, question)]
     }
 
+    /// Which of a transaction's two days is jumped to: the journal is in the order of booking, a history shows value
+    /// dates.
+    var dayMeaning: String { screens.last is JournalScreen ? "day of booking (UTC)" : "value date" }
+
     private mutating func jump(to day: CalendarDate) {
         dialog = nil
         if var screen = screens.last as? JournalScreen {

@@ -1,31 +1,26 @@
-/// Which accounts to list. All parts must hold; an empty filter holds for every account.
+/// Which accounts to list.
 ///
-/// Written as words: a plain word is found anywhere in code or name, in either case; `status:frozen`,
+/// Written as terms: a plain word is found anywhere in code or name, in either case; `status:frozen`,
 /// `ccy:EUR` and `class:asset` compare that field, `balance<0` and `available>=100.50` a balance in the account's
-/// own currency. A word that only looks like one of these is a plain word.
-public struct AccountFilter: Hashable, Sendable {
+/// own currency.
+public struct AccountFilter: TermFilter {
     public var words: [String] = []
     public var status: AccountStatus?
     public var currency: String?
     public var accountClass: AccountClass?
     /// Conditions for the ledger balance and the available balance.
     public var balances: [AmountCondition] = []
+    public var problem: FilterProblem?
 
-    /// The most words that are looked at.
-    public static let maximumWords = FilterWords.maximum
+    public static let fields = ["status:", "ccy:", "class:", "balance<", "available<"]
 
-    /// - Parameter text: what was typed; every text is a filter.
-    public init(_ text: String = "") {
-        for word in FilterWords.split(text) where !take(word) { words.append(FilterWords.plain(word)) }
-    }
-
-    /// Whether it holds for every account.
-    public var isEmpty: Bool { self == AccountFilter() }
+    public init() {}
 
     /// Whether it holds for this account. The database's answer is the same where its character types are those
     /// of Unicode.
     public func matches(_ account: Account) -> Bool {
-        (status == nil || status == account.status)
+        problem == nil
+            && (status == nil || status == account.status)
             && (currency == nil || currency == account.currency.code)
             && (accountClass == nil || accountClass == account.accountClass)
             && balances.allSatisfy { condition in
@@ -34,23 +29,31 @@ public struct AccountFilter: Hashable, Sendable {
             && FilterWords.allFound(words, in: [account.code.text, account.name])
     }
 
-    private mutating func take(_ word: Substring) -> Bool {
-        if let condition = AmountCondition(word, fields: [.balance, .available]) {
+    public mutating func take(_ field: FilterTerm.Field) throws(FilterProblem) -> Bool {
+        if let condition = try AmountCondition(field, fields: [.balance, .available]) {
             balances.append(condition)
             return true
         }
-        guard let (field, value) = FilterWords.pair(word) else { return false }
-        switch field {
+        guard field.comparison == nil else { return false }
+        switch field.name {
         case "status":
-            guard let status = AccountStatus(rawValue: value.lowercased()) else { return false }
-            self.status = status
-        case "ccy" where value.utf8.count == 3: currency = value.uppercased()
+            status = AccountStatus(rawValue: try field.choice(among: AccountStatus.allCases.map(\.rawValue)))
+        case "ccy": currency = try Self.currency(field)
         case "class":
-            guard let accountClass = AccountClass(rawValue: value.lowercased()) else { return false }
-            self.accountClass = accountClass
+            accountClass = AccountClass(
+                rawValue: try field.choice(among: AccountClass.allCases.map(\.rawValue)))
         default: return false
         }
         return true
+    }
+
+    private static func currency(_ field: FilterTerm.Field) throws(FilterProblem) -> String {
+        let code = try field.text("a currency, such as EUR").uppercased()
+        do throws(Refusal) {
+            return try Currency(code).code
+        } catch {
+            throw FilterProblem("no currency \(quoted(code)): three letters, such as EUR")
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-/// A comparison of an amount with a number, such as `balance<0` or `amount>=100.50`, in whichever currency the
+/// A comparison of an amount, or of a count, with a number, such as `balance<0` or `amount>=100.50`, in whichever currency the
 /// amount is.
 public struct AmountCondition: Hashable, Sendable {
     /// What is compared.
@@ -9,6 +9,8 @@ public struct AmountCondition: Hashable, Sendable {
         case available
         /// The amount of an entry, or the sum of a transaction's debits.
         case amount
+        /// How many conflicts an operation had: a number without decimals.
+        case conflicts
     }
 
     public enum Comparison: String, Sendable, CaseIterable {
@@ -29,24 +31,32 @@ public struct AmountCondition: Hashable, Sendable {
         self.amount = amount
     }
 
-    /// Reads a word such as `balance<0`; nil for anything else, also when the field is none of `fields`.
-    init?(_ word: Substring, fields: Set<Field>) {
-        guard let sign = word.firstIndex(where: { "<=>".contains($0) }),
-            let field = Field(rawValue: word[..<sign].lowercased()), fields.contains(field)
-        else { return nil }
-        let rest = word[sign...]
-        // The longer sign first: `<=` begins as `<` does.
-        for comparison in [Comparison.lessOrEqual, .greaterOrEqual, .less, .greater, .equal]
-        where rest.hasPrefix(comparison.rawValue) {
-            do throws(Refusal) {
-                let amount = try DecimalAmount(String(rest.dropFirst(comparison.rawValue.count)))
-                self.init(field: field, comparison: comparison, amount: amount)
-                return
-            } catch {
-                return nil
-            }
+    /// Reads a term such as `balance<0` or `balance<-1,000,000`; nil when the field is none of `fields`.
+    public init?(_ term: FilterTerm.Field, fields: Set<Field>) throws(FilterProblem) {
+        guard let field = Field(rawValue: term.name), fields.contains(field) else { return nil }
+        let (what, example) = field == .conflicts ? ("a number", "2") : ("an amount", "100 or -1,000.50")
+        guard let comparison = term.comparison else {
+            throw FilterProblem("\(quoted(term.text)): write <, <=, =, >= or > and \(what) after \(field)")
         }
-        return nil
+        if term.value.isEmpty { throw FilterProblem("\(term.text) \(what), such as \(example)") }
+        do throws(Refusal) {
+            let amount = try DecimalAmount(Self.ungrouped(term.value))
+            self.init(field: field, comparison: comparison, amount: amount)
+        } catch .amountOverflow {
+            throw FilterProblem("\(quoted(term.text)): that is more than the ledger can hold")
+        } catch {
+            throw FilterProblem("\(quoted(term.text)): \(quoted(term.value)) is not \(what)")
+        }
+    }
+
+    /// The number without the commas of its thousands, where they stand as screens print them; else as it is.
+    private static func ungrouped(_ text: String) -> String {
+        let number = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let groups = number.prefix { $0 != "." }.split(separator: ",", omittingEmptySubsequences: false)
+        guard groups.count > 1, (1...3).contains(groups[0].utf8.count),
+            groups.dropFirst().allSatisfy({ $0.utf8.count == 3 })
+        else { return text }
+        return text.prefix(text.count - number.count) + groups.joined() + number.drop { $0 != "." }
     }
 
     /// Whether `units` minor units of a currency with so many decimal digits meet it.

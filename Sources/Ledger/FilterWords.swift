@@ -3,15 +3,8 @@
 /// Letters are compared without their case, each by itself: as the database's ILIKE does with the character
 /// types of Unicode, so that a filter finds the same accounts here and there.
 enum FilterWords {
-    /// The most words that are looked at.
-    static let maximum = 16
     /// The most Unicode scalars of a word that are looked at.
     static let maximumLength = 100
-
-    /// The words of a text that somebody typed.
-    static func split(_ text: String) -> [Substring] {
-        Array(text.split(whereSeparator: \.isWhitespace).prefix(maximum))
-    }
 
     /// A word as it is looked for.
     ///
@@ -22,25 +15,18 @@ enum FilterWords {
         return String(String.UnicodeScalarView(scalars))
     }
 
-    /// The two halves of `field:value`, the first in lower case; nil unless both are there.
-    static func pair(_ word: Substring) -> (field: String, value: String)? {
-        let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("\0") else {
-            return nil
-        }
-        return (parts[0].lowercased(), String(parts[1]))
-    }
-
-    /// Whether each word is found somewhere in one of the texts. No word has a space, so that the texts may be
-    /// joined by one.
+    /// Whether each word is found somewhere in the texts, joined by spaces. A word in quotes that has a space may
+    /// lie across two of them, here as in the database.
     static func allFound(_ words: [String], in texts: [String]) -> Bool {
         if words.isEmpty { return true }
         let bytes = folded(texts.joined(separator: " "))
         return words.allSatisfy { contains(bytes, folded($0)) }
     }
 
-    /// Whether two texts are the same but for the case of their letters.
-    static func equalIgnoringCase(_ left: String, _ right: String) -> Bool { folded(left) == folded(right) }
+    /// Whether a text begins with another, but for the case of their letters.
+    static func begins(_ text: String, with beginning: String) -> Bool {
+        folded(text).starts(with: folded(beginning))
+    }
 
     private static func folded(_ text: String) -> [UInt8] {
         if text.utf8.allSatisfy({ $0 < 0x80 }) {

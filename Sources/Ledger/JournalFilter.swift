@@ -1,38 +1,30 @@
-/// Which transactions to list. All parts must hold; an empty filter holds for every transaction.
+/// Which transactions to list.
 ///
-/// Written as words: a plain word is found anywhere in reference, narrative, reason or actor, in either case;
-/// `ref:abc` is what the reference begins with, `kind:transfer`, `by:alice` and `account:576` compare kind,
-/// actor and the accounts of the entries, `amount>100` the sum of the debits in one of its currencies;
-/// `date:2026-11-24`, `date:2026-11`, `from:2026-01-01` and `to:2026-02-01` are booking days in UTC, both ends
-/// included. A word that only looks like one of these is a plain word.
-public struct JournalFilter: Hashable, Sendable {
+/// Written as terms: a plain word is found anywhere in reference, narrative, reason or actor, in either case;
+/// `ref:abc` is what the reference begins with, `by:alice` what the actor begins with, `kind:transfer` and
+/// `account:576` compare kind and the accounts of the entries, `amount>100` the sum of the debits in one of its
+/// currencies; `date:`, `from:` and `to:` are as in ``BookingDays``.
+public struct JournalFilter: TermFilter {
     public var words: [String] = []
     /// What the reference begins with, in the same case.
     public var referencePrefix: String?
     public var kind: TransactionKind?
-    /// In either case.
-    public var actor: String?
+    /// What the actor begins with, in either case.
+    public var actorPrefix: String?
     public var account: AccountCode?
     public var amounts: [AmountCondition] = []
-    /// The first and the last booking day.
-    public var from: CalendarDate?
-    public var to: CalendarDate?
+    public var days = BookingDays()
+    public var problem: FilterProblem?
 
-    /// - Parameter text: what was typed; every text is a filter.
-    public init(_ text: String = "") {
-        for word in FilterWords.split(text) where !take(word) { words.append(FilterWords.plain(word)) }
-    }
+    public static let fields = ["kind:", "by:", "ref:", "account:", "amount<", "date:", "from:", "to:"]
 
-    /// Whether it holds for every transaction.
-    public var isEmpty: Bool { self == JournalFilter() }
+    public init() {}
 
     public func matches(_ transaction: PostedTransaction) -> Bool {
         let head = transaction.head
-        let day = head.bookedAt.date
-        return (kind == nil || kind == head.kind)
-            && (from.map { day >= $0 } ?? true) && (to.map { day <= $0 } ?? true)
+        return problem == nil && (kind == nil || kind == head.kind) && days.contains(head.bookedAt.date)
             && (referencePrefix.map { head.reference.text.utf8.starts(with: $0.utf8) } ?? true)
-            && (actor.map { FilterWords.equalIgnoringCase($0, head.actor) } ?? true)
+            && (actorPrefix.map { FilterWords.begins(head.actor, with: $0) } ?? true)
             && (account.map { code in transaction.entries.contains { $0.account == code } } ?? true)
             && (amounts.isEmpty || hasAmount(transaction))
             && FilterWords.allFound(
@@ -52,103 +44,63 @@ public struct JournalFilter: Hashable, Sendable {
         }
     }
 
-    private mutating func take(_ word: Substring) -> Bool {
-        if let condition = AmountCondition(word, fields: [.amount]) {
+    public mutating func take(_ field: FilterTerm.Field) throws(FilterProblem) -> Bool {
+        if let condition = try AmountCondition(field, fields: [.amount]) {
             amounts.append(condition)
             return true
         }
-        guard let (field, value) = FilterWords.pair(word) else { return false }
-        switch field {
-        case "ref": referencePrefix = FilterWords.plain(value[...])
-        case "by": actor = FilterWords.plain(value[...])
-        case "account": account = AccountCode(stored: FilterWords.plain(value[...]))
+        guard field.comparison == nil else { return false }
+        switch field.name {
+        case "ref": referencePrefix = try field.text("what the reference begins with")
+        case "by": actorPrefix = try field.text("what the actor begins with")
+        case "account": account = AccountCode(stored: try field.text("the code of an account"))
         case "kind":
-            guard let kind = TransactionKind(rawValue: value.lowercased()) else { return false }
-            self.kind = kind
+            kind = TransactionKind(
+                rawValue: try field.choice(among: TransactionKind.allCases.map(\.rawValue)))
+        default: return try days.take(field)
+        }
+        return true
+    }
+}
+
+/// The days of booking, in UTC, that a filter asks for.
+///
+/// Written as `date:2026-11-24` or `date:2026-11`, a whole month; `from:2026-01-01` and `to:2026-02-01`, where
+/// months can stand too. Both ends are included.
+public struct BookingDays: Hashable, Sendable {
+    /// The first day; nil for all up to the last.
+    public var from: CalendarDate?
+    /// The last day; nil for all since the first.
+    public var to: CalendarDate?
+
+    public var isEmpty: Bool { from == nil && to == nil }
+
+    func contains(_ day: CalendarDate) -> Bool {
+        (from.map { day >= $0 } ?? true) && (to.map { day <= $0 } ?? true)
+    }
+
+    mutating func take(_ field: FilterTerm.Field) throws(FilterProblem) -> Bool {
+        switch field.name {
         case "date":
-            guard let days = Self.days(value) else { return false }
+            let days = try Self.days(field)
             (from, to) = (days.lowerBound, days.upperBound)
-        case "from":
-            guard let days = Self.days(value) else { return false }
-            from = days.lowerBound
-        case "to":
-            guard let days = Self.days(value) else { return false }
-            to = days.upperBound
+        case "from": from = try Self.days(field).lowerBound
+        case "to": to = try Self.days(field).upperBound
         default: return false
         }
         return true
     }
 
     /// The days of `YYYY-MM-DD` or of a whole month, `YYYY-MM`.
-    private static func days(_ text: String) -> ClosedRange<CalendarDate>? {
+    private static func days(_ field: FilterTerm.Field) throws(FilterProblem) -> ClosedRange<CalendarDate> {
+        let text = try field.text("a day of booking, YYYY-MM-DD, or a month, YYYY-MM")
         if let day = CalendarDate(text) { return day...day }
-        guard let first = CalendarDate(text + "-01") else { return nil }
-        for length in [31, 30, 29, 28] {
+        if let first = CalendarDate(text + "-01") {
             let (year, month, _) = first.parts
-            if let last = CalendarDate(year: year, month: month, day: length) { return first...last }
+            for length in [31, 30, 29, 28] {
+                if let last = CalendarDate(year: year, month: month, day: length) { return first...last }
+            }
         }
-        return nil
-    }
-}
-
-/// Which records of an account's history to list. All parts must hold; an empty filter holds for every record.
-///
-/// Written as words: a plain word is found anywhere in reference, remark or actor, in either case;
-/// `kind:deposit` compares the kind of the transaction or of the change (`opened`, `renamed`, `status`,
-/// `minimum`), `side:debit` the side of an entry, `amount>100` its amount. A word that only looks like one of
-/// these is a plain word.
-public struct HistoryFilter: Hashable, Sendable {
-    public var words: [String] = []
-    /// One of ``kinds``.
-    public var kind: String?
-    public var side: Side?
-    public var amounts: [AmountCondition] = []
-
-    /// All kinds that a record can be asked for by.
-    public static let kinds =
-        TransactionKind.allCases.map(\.rawValue) + ["opened", "renamed", "status", "minimum"]
-
-    /// - Parameter text: what was typed; every text is a filter.
-    public init(_ text: String = "") {
-        for word in FilterWords.split(text) where !take(word) { words.append(FilterWords.plain(word)) }
-    }
-
-    /// Whether it holds for every record.
-    public var isEmpty: Bool { self == HistoryFilter() }
-
-    public func matches(_ line: HistoryLine, of account: Account) -> Bool {
-        if let kind, kind != line.transaction?.kind.rawValue ?? line.record.kindName { return false }
-        if side != nil || !amounts.isEmpty {
-            guard case .entry(_, let entrySide, let amount) = line.record.content else { return false }
-            if let side, side != entrySide { return false }
-            let digits = account.currency.digits
-            if !amounts.allSatisfy({ $0.holds(for: amount, digits: digits) }) { return false }
-        }
-        return FilterWords.allFound(words, in: texts(of: line))
-    }
-
-    private func texts(of line: HistoryLine) -> [String] {
-        if let head = line.transaction {
-            return [
-                head.reference.text, head.narrative, head.reasonCode ?? "", head.reason ?? "", head.actor,
-            ]
-        }
-        return [line.reference?.text ?? "", line.remark, line.actor]
-    }
-
-    private mutating func take(_ word: Substring) -> Bool {
-        if let condition = AmountCondition(word, fields: [.amount]) {
-            amounts.append(condition)
-            return true
-        }
-        guard let (field, value) = FilterWords.pair(word) else { return false }
-        switch field {
-        case "kind" where Self.kinds.contains(value.lowercased()): kind = value.lowercased()
-        case "side":
-            guard let side = Side(rawValue: value.lowercased()) else { return false }
-            self.side = side
-        default: return false
-        }
-        return true
+        throw FilterProblem("\(quoted(field.text)): write a day as YYYY-MM-DD or a month as YYYY-MM")
     }
 }

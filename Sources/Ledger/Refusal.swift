@@ -146,4 +146,5 @@ func printable(_ text: String, limit: Int = 80) -> String {
     return result
 }
 
-private func quoted(_ text: String) -> String { "“\(printable(text))”" }
+/// A text that somebody typed, as messages name it.
+func quoted(_ text: String) -> String { "“\(printable(text))”" }

@@ -45,6 +45,7 @@ extension LedgerQueries {
     public func accounts(
         _ filter: AccountFilter, sort: AccountSort, from start: Start, limit: Int
     ) async throws(PostgresError) -> AccountPage {
+        if filter.problem != nil { return AccountPage(listings: [], continuesAt: nil, isComplete: true) }
         switch sort.order {
         case .balance: return try await accountsByBalance(filter, sort, limit: limit)
         case .activity: return try await accountsByActivity(filter, sort, limit: limit)

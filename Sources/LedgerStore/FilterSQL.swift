@@ -7,6 +7,9 @@ enum FilterSQL {
     /// A pattern that matches the word anywhere, whatever characters it has.
     static func pattern(_ word: String) -> String { "%" + escaped(word) + "%" }
 
+    /// A pattern that matches what begins with these characters.
+    static func beginning(_ word: String) -> String { escaped(word) + "%" }
+
     /// A pattern that matches nothing but these characters. Scalars are looked at: a `%` that carries an accent
     /// is another character to Swift, and still a `%` to the database.
     static func escaped(_ word: String) -> String {
@@ -55,6 +58,26 @@ enum FilterSQL {
     /// CockroachDB divides a double by a double only.
     static let ledgerNumber =
         "(\(ledgerUnits)::double precision / \(byDigits { "1" + zeros($0) })::double precision)"
+
+    // MARK: Journal and history
+
+    /// Whether a text begins with the parameter, in either case of its letters.
+    static func begins(_ text: String, with parameter: Int) -> String {
+        "($\(parameter)::text IS NULL OR \(text) ILIKE $\(parameter)::text)"
+    }
+
+    /// Whether a text begins with the parameter, byte for byte.
+    static func beginsExactly(_ text: String, with parameter: Int) -> String {
+        "($\(parameter)::text IS NULL OR substr(\(text), 1, length($\(parameter)::text)) = $\(parameter)::text)"
+    }
+
+    /// Whether a time is on the days of booking whose first and last are the parameter and the one after it.
+    static func isBooked(_ time: String, from parameter: Int) -> String {
+        """
+        ($\(parameter)::date IS NULL OR (\(time) AT TIME ZONE 'UTC')::date >= $\(parameter)::date)
+            AND ($\(parameter + 1)::date IS NULL OR (\(time) AT TIME ZONE 'UTC')::date <= $\(parameter + 1)::date)
+        """
+    }
 
     // MARK: Amounts
 

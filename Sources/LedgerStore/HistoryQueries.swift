@@ -8,8 +8,10 @@ extension LedgerQueries {
     public func history(
         of account: Account, filter: HistoryFilter, newestSeq: Int64, limit: Int
     ) async throws(PostgresError) -> HistoryPage {
+        if filter.problem != nil { return HistoryPage(lines: [], continuesAt: nil, isComplete: true) }
         let limit = Self.clamped(limit)
         let bound = max(bounds.records, limit + 1)
+        let place = try await place(of: filter.days, in: account.id, newestSeq: newestSeq)
         let range = AmountCondition.range(filter.amounts, digits: account.currency.digits)
         let amounts: [Parameter] =
             filter.amounts.isEmpty
@@ -17,21 +19,39 @@ extension LedgerQueries {
             : [.value(range?.lowerBound ?? 1), .value(range?.upperBound ?? 0)]
         let rows = try await execute(
             Self.selectFilteredHistory,
-            [
-                .value(account.id), .value(newestSeq), .value(Int64(bound)), .value(Int64(limit) + 1),
+            place + [
+                .value(Int64(bound)), .value(Int64(limit) + 1),
                 .array(filter.words.map(FilterSQL.pattern)), .optional(filter.kind),
                 .optional(filter.side?.rawValue),
-            ] + amounts)
+            ] + amounts + [
+                .optional(filter.actorPrefix.map(FilterSQL.beginning)), .optional(filter.referencePrefix),
+                .optional(filter.days.from), .optional(filter.days.to),
+            ])
         let lines = try rows.map { row throws(PostgresError) in try row.historyLine() }
         if lines.count > limit {
             return HistoryPage(lines: Array(lines.prefix(limit)), continuesAt: nil, isComplete: false)
         }
-        let next = try await execute(
-            Self.selectHistoryStop, [.value(account.id), .value(newestSeq), .value(Int64(bound))])
+        let next = try await execute(Self.selectHistoryStop, place + [.value(Int64(bound))])
         let continuesAt = try next.first?.decode(0, as: Int64.self)
         return HistoryPage(
             lines: lines, continuesAt: lines.count == limit ? nil : continuesAt,
             isComplete: continuesAt == nil)
+    }
+
+    /// The account, and the newest and the oldest number that a record of these days may have.
+    ///
+    /// A later number is booked later but for what the clocks of servers differ by, so both are found by halving.
+    private func place(
+        of days: BookingDays, in account: Identifier, newestSeq: Int64
+    ) async throws(PostgresError) -> [Parameter] {
+        func last(before time: Timestamp) async throws(PostgresError) -> Int64 {
+            try await execute(Self.selectRecordByTime, [.value(account), .value(time)])
+                .first?.decode(0, as: Int64.self) ?? 0
+        }
+        var (newest, oldest) = (newestSeq, Int64(1))
+        if let from = days.searchSpan.from { oldest = try await last(before: from) + 1 }
+        if let to = days.searchSpan.to { newest = min(newest, try await last(before: to)) }
+        return [.value(account), .value(newest), .value(oldest)]
     }
 
     /// The number of the account's newest record whose value date is on or before the day; nil when there is
@@ -66,6 +86,9 @@ extension LedgerQueries {
         return samples
     }
 
+    private static let recordsWithJournal =
+        "bursar.account_records AS r LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id"
+
     private static let day = "coalesce(j.value_date, (r.booked_at AT TIME ZONE 'UTC')::date)"
 
     static let selectFilteredHistory = Statement(
@@ -74,18 +97,22 @@ extension LedgerQueries {
             SELECT \(recordColumns), \(journalColumns)
             FROM (
                 SELECT * FROM bursar.account_records AS r
-                WHERE r.account_id = $1::uuid AND r.seq <= $2::bigint ORDER BY r.seq DESC LIMIT $3::bigint
+                WHERE r.account_id = $1::uuid AND r.seq <= $2::bigint AND r.seq >= $3::bigint
+                ORDER BY r.seq DESC LIMIT $4::bigint
             ) AS r
             LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id
-            WHERE ($7::text IS NULL OR r.side = $7::text)
-                AND ($8::bigint IS NULL OR r.amount BETWEEN $8::bigint AND $9::bigint)
-                AND ($6::text IS NULL OR coalesce(j.kind, r.kind) = $6::text)
+            WHERE ($8::text IS NULL OR r.side = $8::text)
+                AND ($9::bigint IS NULL OR r.amount BETWEEN $9::bigint AND $10::bigint)
+                AND ($7::text IS NULL OR coalesce(j.kind, r.kind) = $7::text)
+                AND \(FilterSQL.begins("coalesce(j.actor, r.actor)", with: 11))
+                AND \(FilterSQL.beginsExactly("coalesce(j.reference, r.reference)", with: 12))
+                AND \(FilterSQL.isBooked("r.booked_at", from: 13))
                 AND (
                     CASE WHEN j.id IS NOT NULL THEN \(journalText)
                     ELSE coalesce(r.reference, '') || ' ' || coalesce(r.reason, '') || ' '
                         || coalesce(r.actor, '') END
-                ) ILIKE ALL ($5::text[])
-            ORDER BY r.seq DESC LIMIT $4::bigint
+                ) ILIKE ALL ($6::text[])
+            ORDER BY r.seq DESC LIMIT $5::bigint
             """)
 
     /// The record after those that were looked at just before, at most as many as the bound.
@@ -93,33 +120,46 @@ extension LedgerQueries {
         name: "end_of_history",
         sql: """
             SELECT r.seq FROM bursar.account_records AS r
-            WHERE r.account_id = $1::uuid AND r.seq <= $2::bigint
-            ORDER BY r.seq DESC OFFSET $3::bigint LIMIT 1
+            WHERE r.account_id = $1::uuid AND r.seq <= $2::bigint AND r.seq >= $3::bigint
+            ORDER BY r.seq DESC OFFSET $4::bigint LIMIT 1
             """)
 
-    /// Halves the span between a record that is early enough, or none, and one that is not, or none.
+    /// The span between a record that is early enough, or none, and one that is not, or none, halved until nothing
+    /// lies between: the first is `place`.
+    /// - Parameter isEarly: whether a record `r` is early enough, in a query on it.
+    private static func halving(_ isEarly: String) -> String {
+        """
+        WITH RECURSIVE span (low, high) AS (
+            SELECT 0::bigint, max(r.seq) + 1 FROM bursar.account_records AS r WHERE r.account_id = $1::uuid
+            UNION ALL
+            SELECT CASE WHEN s.is_early THEN s.middle ELSE s.low END,
+                CASE WHEN s.is_early THEN s.high ELSE s.middle END
+            FROM (
+                SELECT h.low, h.high, h.middle, coalesce((
+                    SELECT \(isEarly) WHERE r.account_id = $1::uuid AND r.seq = h.middle
+                ), false) AS is_early
+                FROM (
+                    SELECT low, high, (low + high) >> 1 AS middle FROM span WHERE high - low > 1 OFFSET 0
+                ) AS h
+                OFFSET 0
+            ) AS s
+        ), place AS (
+            SELECT low FROM span WHERE high - low = 1
+        )
+        """
+    }
+
+    static let selectRecordByTime = Statement(
+        name: "select_record_by_time",
+        sql: """
+            \(halving("r.booked_at < $2::timestamptz FROM bursar.account_records AS r"))
+            SELECT low FROM place
+            """)
+
     static let selectRecordByDay = Statement(
         name: "select_record_by_day",
         sql: """
-            WITH RECURSIVE span (low, high) AS (
-                SELECT 0::bigint, max(r.seq) + 1 FROM bursar.account_records AS r WHERE r.account_id = $1::uuid
-                UNION ALL
-                SELECT CASE WHEN s.is_early THEN s.middle ELSE s.low END,
-                    CASE WHEN s.is_early THEN s.high ELSE s.middle END
-                FROM (
-                    SELECT h.low, h.high, h.middle, coalesce((
-                        SELECT \(day) <= $2::date FROM bursar.account_records AS r
-                        LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id
-                        WHERE r.account_id = $1::uuid AND r.seq = h.middle
-                    ), false) AS is_early
-                    FROM (
-                        SELECT low, high, (low + high) >> 1 AS middle FROM span WHERE high - low > 1 OFFSET 0
-                    ) AS h
-                    OFFSET 0
-                ) AS s
-            ), place AS (
-                SELECT low FROM span WHERE high - low = 1
-            )
+            \(halving("\(day) <= $2::date FROM \(recordsWithJournal)"))
             SELECT max(r.seq) FROM place AS p
             JOIN bursar.account_records AS r
                 ON r.account_id = $1::uuid AND r.seq >= p.low AND r.seq <= p.low + 100

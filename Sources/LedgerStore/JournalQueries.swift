@@ -11,8 +11,8 @@ extension LedgerQueries {
         _ filter: JournalFilter, before id: Identifier?, limit: Int
     ) async throws(PostgresError) -> JournalPage {
         let limit = Self.clamped(limit)
-        let place = [Parameter.optional(id)] + Self.bounds(filter)
-        guard let condition = try await parameters(filter) else {
+        let place = [Parameter.optional(id)] + Self.bounds(filter.days)
+        guard filter.problem == nil, let condition = try await parameters(filter) else {
             return JournalPage(transactions: [], continuesAt: nil, isComplete: true)
         }
         if let prefix = filter.referencePrefix, try await search.facts(self).sortsByBytes {
@@ -77,15 +77,13 @@ extension LedgerQueries {
 
     // MARK: Parameters
 
-    /// Between the moment that an id is made of and the booking, an operation may have been tried for a while.
-    private static let idAhead: Int64 = 3_600_000_000
-
     /// The ids between which the transactions of the filter's booking days lie, the second not included.
-    private static func bounds(_ filter: JournalFilter) -> [Parameter] {
-        let day: Int64 = 86_400_000_000
-        let from = filter.from.map { firstID(at: Int64($0.daysSince1970) * day - idAhead) }
-        let to = filter.to.map { firstID(at: (Int64($0.daysSince1970) + 1) * day + idAhead) }
-        return [.optional(from), .optional(to)]
+    private static func bounds(_ days: BookingDays) -> [Parameter] {
+        let span = days.searchSpan
+        return [
+            .optional(span.from.map { firstID(at: $0.microseconds) }),
+            .optional(span.to.map { firstID(at: $0.microseconds) }),
+        ]
     }
 
     private static func firstID(at microseconds: Int64) -> Identifier {
@@ -104,8 +102,8 @@ extension LedgerQueries {
         }
         return [
             .array(filter.words.map(FilterSQL.pattern)), .optional(filter.kind?.rawValue),
-            .optional(filter.actor.map(FilterSQL.escaped)), .optional(filter.referencePrefix),
-            .optional(filter.from), .optional(filter.to), .optional(account),
+            .optional(filter.actorPrefix.map(FilterSQL.beginning)), .optional(filter.referencePrefix),
+            .optional(filter.days.from), .optional(filter.days.to), .optional(account),
         ] + FilterSQL.ranges(filter.amounts)
     }
 
@@ -121,11 +119,9 @@ extension LedgerQueries {
         """
         \(journalText) ILIKE ALL ($\(first)::text[])
             AND ($\(first + 1)::text IS NULL OR j.kind = $\(first + 1)::text)
-            AND ($\(first + 2)::text IS NULL OR j.actor ILIKE $\(first + 2)::text)
-            AND ($\(first + 3)::text IS NULL
-                OR substr(j.reference, 1, length($\(first + 3)::text)) = $\(first + 3)::text)
-            AND ($\(first + 4)::date IS NULL OR (j.booked_at AT TIME ZONE 'UTC')::date >= $\(first + 4)::date)
-            AND ($\(first + 5)::date IS NULL OR (j.booked_at AT TIME ZONE 'UTC')::date <= $\(first + 5)::date)
+            AND \(FilterSQL.begins("j.actor", with: first + 2))
+            AND \(FilterSQL.beginsExactly("j.reference", with: first + 3))
+            AND \(FilterSQL.isBooked("j.booked_at", from: first + 4))
             AND ($\(first + 6)::uuid IS NULL OR EXISTS (
                 SELECT 1 FROM bursar.account_records AS r
                 WHERE r.transaction_id = j.id AND r.account_id = $\(first + 6)::uuid OFFSET 0
@@ -190,4 +186,21 @@ extension LedgerQueries {
             SELECT \(journalColumns) FROM bursar.journal AS j
             WHERE j.reverses IS NOT NULL AND j.reverses = $1::uuid ORDER BY j.id LIMIT $2::bigint
             """)
+}
+
+extension BookingDays {
+    /// Between the moments that these days take and the moments that stand for the places of their rows.
+    ///
+    /// An id is made of the moment when its operation began, which may have been tried for a while, and the clocks of
+    /// two servers that book one after the other may differ.
+    private static let slack: Int64 = 3_600_000_000
+
+    /// The moments among which rows of these days are looked for, the second not included.
+    var searchSpan: (from: Timestamp?, to: Timestamp?) {
+        let day: Int64 = 86_400_000_000
+        return (
+            from.map { Timestamp(microseconds: Int64($0.daysSince1970) * day - Self.slack) },
+            to.map { Timestamp(microseconds: (Int64($0.daysSince1970) + 1) * day + Self.slack) }
+        )
+    }
 }

@@ -52,6 +52,7 @@ extension LedgerQueries {
     public func countAccounts(_ filter: AccountFilter, bound: Int = 10_000) async throws(PostgresError)
         -> BoundedCount
     {
+        if filter.problem != nil { return BoundedCount(count: 0, isBounded: false) }
         let words = try await indexedWords(filter)
         if !words.isEmpty, let count = try await countByWords(words, filter) {
             return BoundedCount(count: min(count, bound), isBounded: count > bound)

@@ -71,7 +71,8 @@ struct AccountListCommand: LedgerCommand {
         commandName: "list", abstract: "List accounts by code.",
         discussion: """
             A filter is words that are all to be found in code or name; status:frozen, ccy:EUR and class:asset \
-            compare that field.
+            compare that field, 'balance<0' and 'available>=100.50' a balance. Double quotes keep spaces in a word. \
+            Letters are compared without their case, but with their accents.
             """)
 
     @Argument(help: "The filter.") var filter: [String] = []
@@ -79,17 +80,26 @@ struct AccountListCommand: LedgerCommand {
 
     private static let page = 1000
 
+    private var accountFilter: AccountFilter { AccountFilter(filter.joined(separator: " ")) }
+
+    func validate() throws {
+        if let problem = accountFilter.problem { throw ValidationError(problem.message) }
+    }
+
     func run(_ context: CommandContext) async throws -> ExitStatus {
-        let filter = AccountFilter(filter.joined(separator: " "))
+        let filter = accountFilter
         return try await withSession(context) { session in
             var start = LedgerQueries.Start.first
             var printed = 0
             while true {
                 let page = try await session.store.queries.accounts(
                     filter, sort: AccountSort(.code), from: start, limit: Self.page)
-                // A page without accounts is the word on an empty list, or a stretch without a match.
-                if !page.listings.isEmpty || page.isComplete && printed == 0 {
+                // A page without accounts is an empty list, or a stretch without a match.
+                if !page.listings.isEmpty {
                     Self.print(page.listings, to: context.output, withHeader: printed == 0)
+                } else if page.isComplete, printed == 0 {
+                    let why = filter.whyEmpty.map { ": " + $0 } ?? ""
+                    context.output.note("no account matches" + why)
                 }
                 printed += page.listings.count
                 guard !page.isComplete,
@@ -103,8 +113,6 @@ struct AccountListCommand: LedgerCommand {
     private static func print(_ accounts: [AccountListing], to output: Output, withHeader: Bool) {
         if output.isJSON {
             for listing in accounts { output.json(.account(listing.account)) }
-        } else if accounts.isEmpty {
-            if withHeader { output.note("no account matches") }
         } else {
             output.lines(
                 Table.lines(

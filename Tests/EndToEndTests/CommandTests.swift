@@ -82,6 +82,10 @@ import Testing
         }
         let list = try await ledger.run("account", "list", "x", "ccy:EUR", "--json").objects()
         #expect(list.map { $0["account"] as? String } == ["x1", "x2"])
+        let wrong = try await ledger.run("account", "list", "status:melted", status: 64)
+        #expect(wrong.errors.contains("no status “melted”: open, debit-frozen, credit-frozen, frozen"))
+        let none = try await ledger.run("account", "list", "foo:bar")
+        #expect(none.errors.contains("no account matches: “foo:bar” was looked for as a word"))
         let all = try await ledger.run("account", "list").lines
         #expect(all.count == 6, "a header, three accounts and two of the house")
         #expect(try await ledger.run("journal", "--limit", "2", "--json").objects().count == 2)

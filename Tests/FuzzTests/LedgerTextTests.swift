@@ -49,7 +49,7 @@ import Testing
         "status:", "ccy:", "class:", "balance", "available", "<", "<=", ">=", "=", ">", "frozen", "EUR",
         "ref:",
         "by:", "kind:", "account:", "amount", "date:", "from:", "to:", "2026-11", "2026-11-24", "0001-01-01",
-        "side:", "outcome:", "conflicts>", "\u{a0}", "\u{3000}", "İ", "ß", "ſ", "K", ":",
+        "\"", "1,000", "side:", "outcome:", "conflicts>", "\u{a0}", "\u{3000}", "İ", "ß", "ſ", "K", ":",
     ]
 
     @Test func accountFilters() throws {
@@ -64,7 +64,7 @@ import Testing
             let text = String(decoding: input, as: UTF8.self)
             let filter = AccountFilter(text)
             Self.expectBounded(filter.words, input)
-            #expect(filter.balances.count <= AccountFilter.maximumWords, Fuzzer.trace(input))
+            #expect(filter.balances.count <= FilterTerm.maximum, Fuzzer.trace(input))
             // The case of a letter makes no difference, and what is found is what was looked for.
             let other = AccountFilter(Self.upper(text))
             for account in accounts {
@@ -72,6 +72,12 @@ import Testing
                 #expect(other.matches(account) == isFound, Fuzzer.trace(input))
                 if isFound, let status = filter.status { #expect(account.status == status) }
                 if isFound, let currency = filter.currency { #expect(account.currency.code == currency) }
+            }
+            // Typing on the last term, nobody is told of a mistake in it.
+            let typed = AccountFilter(text, isTyping: true)
+            if filter.problem == nil { #expect(typed == filter, Fuzzer.trace(input)) }
+            if filter.problem != nil {
+                #expect(!accounts.contains(where: filter.matches), Fuzzer.trace(input))
             }
             if let code = filter.words.first, let account = try? AccountCode(code), filter.words.count == 1,
                 filter == AccountFilter(code)
@@ -95,9 +101,9 @@ import Testing
             let filter = JournalFilter(text)
             Self.expectBounded(
                 filter.words
-                    + [filter.referencePrefix, filter.actor, filter.account?.text].compactMap { $0 },
+                    + [filter.referencePrefix, filter.actorPrefix, filter.account?.text].compactMap { $0 },
                 input)
-            for day in [filter.from, filter.to].compactMap({ $0 }) {
+            for day in [filter.days.from, filter.days.to, HistoryFilter(text).days.from].compactMap({ $0 }) {
                 #expect(CalendarDate.bounds.contains(day), Fuzzer.trace(input))
                 #expect(CalendarDate(day.description) == day, Fuzzer.trace(input))
             }
@@ -126,7 +132,7 @@ import Testing
     private static func trace(_ input: [UInt8]) -> Comment { Fuzzer.trace(input) }
 
     private static func expectBounded(_ words: [String], _ input: [UInt8]) {
-        #expect(words.count <= FilterWords.maximum + 3, trace(input))
+        #expect(words.count <= FilterTerm.maximum + 3, trace(input))
         #expect(words.allSatisfy { $0.unicodeScalars.count <= FilterWords.maximumLength }, trace(input))
         #expect(words.allSatisfy { !$0.utf8.contains(0) }, trace(input))
     }

@@ -133,7 +133,11 @@ import Testing
             let isFound = AttemptFilter(text).matches(group)
             #expect(AttemptFilter(text.lowercased()).matches(group) == isFound, Fuzzer.trace(input))
             if AttemptFilter(text).isEmpty { #expect(isFound, Fuzzer.trace(input)) }
-            #expect(AttemptFilter("deposit 576 anna " + text).matches(group) == isFound, Fuzzer.trace(input))
+            // Only so many terms are looked at.
+            if FilterTerm.split(text).count <= FilterTerm.maximum - 3 {
+                #expect(
+                    AttemptFilter("deposit 576 anna " + text).matches(group) == isFound, Fuzzer.trace(input))
+            }
         }
     }
 }

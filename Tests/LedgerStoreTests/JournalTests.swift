@@ -24,7 +24,8 @@ import Testing
         for text in [
             "", "zboží", "ZBOŽÍ", "č. 7", "till", "ref:till", "ref:Till", "ref:cash-1", "ref:cash-12",
             "ref:%",
-            "kind:deposit", "kind:reversal", "by:test", "by:TEST", "by:tes", "by:t_st", "omyl", "amount>100",
+            "kind:deposit", "kind:reversal", "by:test", "by:TEST", "by:tes", "by:t_st", "by:est",
+            "by:\"test \"", "kind:wish", "omyl", "amount>100",
             "amount<=7.50", "amount=14", "amount=14.0 kind:deposit", "amount<0", "date:\(today)",
             "from:\(today)", "to:\(today)", "from:\(tomorrow)", "date:2020-01", "account:\(account)",
             "account:nobody", "account:cash-JPY amount>20", "ref:back", "nowhere", "%", "_",
@@ -71,11 +72,15 @@ import Testing
         var queries = ledger.store.queries
         let all = try await queries.history(of: account.id, newestSeq: account.version, limit: 1000)
         #expect(all.count == Int(account.version))
+        let today = try #require(all.first).record.bookedAt.date
+        let days = ["2024-01", "\(today)", "\(CalendarDate(daysSince1970: today.daysSince1970 + 1))"]
         for text in [
             "", "side:debit", "side:credit amount>10", "amount<=3", "amount=2.0", "amount<0", "kind:deposit",
             "kind:withdrawal", "kind:opened", "kind:status", "kind:renamed", "kind:minimum", "court", "COURT",
             "nájem", "test", "h-1", "nowhere", "side:debit court", "·", "%",
-        ] {
+            "by:test", "by:TE", "by:est", "by:%", "ref:h-1", "ref:H-1", "ref:h-1 side:debit", "ref:%",
+            "kind:wish",
+        ] + days.flatMap { ["date:\($0)", "from:\($0)", "to:\($0)", "from:\($0) to:\($0) side:debit"] } {
             let filter = HistoryFilter(text)
             let expected = all.filter { filter.matches($0, of: account) }
             queries.bounds.records = 1000
@@ -94,6 +99,28 @@ import Testing
             }
             #expect(found == expected, "\(text)")
         }
+    }
+
+    /// A day is 36 records here, and one question looks at 50: what is newer than the day is none of them.
+    @Test func aDayOfBookingIsFoundInOneQuestion() async throws {
+        let (ledger, account) = try await longHistory()
+        // Not quite in order, as with servers whose clocks differ.
+        try await ledger.tamper(
+            """
+            UPDATE bursar.account_records SET booked_at = timestamptz '2025-03-01 00:00:00Z'
+                + seq * interval '40 minutes' - seq % 3 * interval '50 minutes'
+            """)
+        var queries = ledger.store.queries
+        let all = try await queries.history(of: account.id, newestSeq: account.version, limit: 1000)
+        queries.bounds.records = 50
+        for day in -1...8 {
+            let date = CalendarDate(daysSince1970: 20_148 + Int32(day))
+            let filter = HistoryFilter("date:\(date)")
+            let page = try await queries.history(of: account, filter: filter, newestSeq: .max, limit: 40)
+            #expect(page.lines == all.filter { filter.matches($0, of: account) }, "\(date)")
+            #expect(page.isComplete, "\(date)")
+        }
+        #expect(all.contains { HistoryFilter("date:2025-03-03").matches($0, of: account) })
     }
 
     @Test func halvingFindsTheRecordThatALinearSearchFinds() async throws {

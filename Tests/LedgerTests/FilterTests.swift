@@ -3,7 +3,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct FilterTests {
-    @Test func comparisonsOfBalancesAreReadAndTheirLookalikesAreWords() throws {
+    @Test func comparisonsOfBalancesAreRead() throws {
         let filter = AccountFilter("balance<0 AVAILABLE>=100.50 balance=-3 balance<=1 available>2")
         #expect(filter.words.isEmpty)
         #expect(filter.balances.map(\.field) == [.balance, .available, .balance, .balance, .available])
@@ -12,9 +12,73 @@ import Testing
         #expect(filter.balances.map(\.amount.description) == ["0", "100.50", "-3", "1", "2"])
     }
 
-    @Test(arguments: ["balance<", "balance<x", "balance<1e3", "<0", "amount>1", "balance<>1", "balance:1"])
-    func whatOnlyLooksLikeAComparisonIsAWord(text: String) {
-        #expect(AccountFilter(text).words == [text])
+    @Test(arguments: [
+        ("balance<", "balance< an amount, such as 100 or -1,000.50"),
+        ("balance<abc", "“balance<abc”: “abc” is not an amount"),
+        ("balance<1e3", "“balance<1e3”: “1e3” is not an amount"),
+        ("balance<>1", "“balance<>1”: “>1” is not an amount"),
+        ("available>1,00", "“available>1,00”: “1,00” is not an amount"),
+        ("available>1000,000", "“available>1000,000”: “1000,000” is not an amount"),
+        ("available>1,000,", "“available>1,000,”: “1,000,” is not an amount"),
+        ("available>,000", "“available>,000”: “,000” is not an amount"),
+        ("balance>1,-00", "“balance>1,-00”: “1,-00” is not an amount"),
+        (
+            "balance>99999999999999999999",
+            "“balance>99999999999999999999”: that is more than the ledger can hold"
+        ),
+        ("balance:1", "“balance:1”: write <, <=, =, >= or > and an amount after balance"),
+        ("status:", "status: open, debit-frozen, credit-frozen, frozen or closed"),
+        (
+            "STATUS:Melted",
+            "no status “melted”: open, debit-frozen, credit-frozen, frozen or closed"
+        ),
+        ("status:c", "status “c” may be credit-frozen or closed"),
+        ("class:xyz", "no class “xyz”: asset, liability, equity, income or expense"),
+        ("ccy:euro", "no currency “EURO”: three letters, such as EUR"),
+        ("ccy:", "ccy: a currency, such as EUR"),
+    ])
+    func aFieldWhoseValueIsNotUnderstoodHoldsForNothingAndSaysWhy(text: String, message: String) throws {
+        let filter = AccountFilter("word " + text)
+        #expect(filter.problem?.message == message)
+        #expect(filter.whyEmpty == message)
+        #expect(filter.words == ["word"] && !filter.isEmpty)
+        let account = try #require(Books("word").accounts.values.first { $0.code.text == "word" })
+        #expect(AccountFilter("word").matches(account) && !filter.matches(account))
+    }
+
+    @Test func aMistakeInTheLastTermIsNoneWhileItIsTyped() {
+        #expect(AccountFilter("ccy:EUR status:", isTyping: true) == AccountFilter("ccy:EUR"))
+        #expect(AccountFilter("ccy:EUR balance<", isTyping: true) == AccountFilter("ccy:EUR"))
+        #expect(AccountFilter("status:x ccy:EUR", isTyping: true).problem != nil)
+        #expect(AccountFilter("status:x ", isTyping: true).problem != nil)
+    }
+
+    @Test func whatAloneBeginsWithTheValueIsMeant() {
+        #expect(AccountFilter("status:fro").status == .frozen)
+        #expect(AccountFilter("class:i").accountClass == .income)
+        #expect(JournalFilter("kind:t").kind == .transfer)
+        #expect(HistoryFilter("side:d kind:ren").kind == "renamed")
+    }
+
+    @Test func quotesKeepSpacesAndMakeWordsOfFields() {
+        let filter = JournalFilter("by:\"teller 1\" \"paid in full\" \"kind:x\" re\"nt 7")
+        #expect(filter.actorPrefix == "teller 1")
+        #expect(filter.words == ["paid in full", "kind:x", "rent 7"])
+        #expect(filter.problem == nil)
+        #expect(AccountFilter("\"\" \"").isEmpty)
+    }
+
+    @Test func whereNothingIsFoundWordsThatLookLikeFieldsAreNamed() {
+        #expect(
+            AccountFilter("foo:bar x last>2026-11").whyEmpty
+                == "“foo:bar”, “last>2026-11” were looked for as words; the fields here are "
+                + "status:, ccy:, class:, balance<, available<")
+        #expect(AccountFilter("novak").whyEmpty == nil)
+    }
+
+    @Test func amountsMayBeGroupedAsScreensPrintThem() {
+        let filter = AccountFilter("balance<-1,000,000 available>=1,000.50 balance=12,345,678.90")
+        #expect(filter.balances.map(\.amount.description) == ["-1000000", "1000.50", "12345678.90"])
     }
 
     @Test func everyComparisonIsExactInEveryCurrency() throws {
@@ -69,11 +133,11 @@ import Testing
         #expect(filter.words == ["rent"])
         #expect(filter.referencePrefix == "abc")
         #expect(filter.kind == .transfer)
-        #expect(filter.actor == "alice")
+        #expect(filter.actorPrefix == "alice")
         #expect(filter.account?.text == "576")
         #expect(filter.amounts.count == 1)
-        #expect(filter.from?.description == "2026-01-05")
-        #expect(filter.to == nil)
+        #expect(filter.days.from?.description == "2026-01-05")
+        #expect(filter.days.to == nil)
     }
 
     @Test(arguments: [
@@ -81,21 +145,36 @@ import Testing
         ("date:2024-02", "2024-02-01", "2024-02-29"), ("from:2026-01 to:2026-02", "2026-01-01", "2026-02-28"),
     ])
     func daysAndMonthsAreBothEndsIncluded(text: String, from: String, to: String) {
-        let filter = JournalFilter(text)
-        #expect(filter.from?.description == from)
-        #expect(filter.to?.description == to)
+        for days in [JournalFilter(text).days, HistoryFilter(text).days] {
+            #expect(days.from?.description == from)
+            #expect(days.to?.description == to)
+        }
     }
 
     @Test(arguments: [
-        "date:2026-13", "date:2026", "kind:wish", "from:today", "ref:", "balance>1", "amount>x",
+        ("date:2026-13", "“date:2026-13”: write a day as YYYY-MM-DD or a month as YYYY-MM"),
+        ("from:today", "“from:today”: write a day as YYYY-MM-DD or a month as YYYY-MM"),
+        ("to:", "to: a day of booking, YYYY-MM-DD, or a month, YYYY-MM"),
+        ("ref:", "ref: what the reference begins with"), ("by:", "by: what the actor begins with"),
+        ("amount>x", "“amount>x”: “x” is not an amount"),
     ])
-    func whatTheJournalDoesNotKnowIsAWord(text: String) {
-        #expect(JournalFilter(text).words == [text])
+    func theJournalAndTheHistorySayWhatIsWrong(text: String, message: String) {
+        #expect(JournalFilter(text).problem?.message == message)
+        #expect(HistoryFilter(text).problem?.message == message)
+    }
+
+    @Test func kindsAreNamedWhereOneIsNotKnown() {
+        #expect(
+            JournalFilter("kind:foo").problem?.message
+                == "no kind “foo”: deposit, withdrawal, transfer, adjustment, journal-entry or reversal")
+        #expect(JournalFilter("balance>1").words == ["balance>1"])
     }
 
     @Test func theHistoryFilterReadsItsFields() {
-        let filter = HistoryFilter("fee kind:renamed side:Debit amount<=5 kind:nothing")
-        #expect(filter.words == ["fee", "kind:nothing"])
+        let filter = HistoryFilter("fee kind:renamed side:Debit amount<=5 by:alice ref:rent")
+        #expect(filter.words == ["fee"])
+        #expect(filter.actorPrefix == "alice")
+        #expect(filter.referencePrefix == "rent")
         #expect(filter.kind == "renamed")
         #expect(filter.side == .debit)
         #expect(filter.amounts.map(\.comparison) == [.lessOrEqual])

@@ -80,7 +80,8 @@ extension Command {
             help: "Open a transaction by its reference", places: Place.browsing, footer: nil),
         Command(
             id: .jumpToDate, keys: [.character("J")], title: "Date",
-            help: "Jump to a day in the history or the journal", places: [.history, .account, .journal],
+            help: "Jump to a value date in the history, or to a day of booking in the journal",
+            places: [.history, .account, .journal],
             footer: 24),
     ]
 
@@ -128,8 +129,8 @@ extension Command {
     private static let lists: [Command] = [
         Command(
             id: .filter, keys: [.character("/")], title: "Filter",
-            help: "Show fewer lines: words, status:frozen, ccy:EUR, class:asset, balance<0; kind:transfer, "
-                + "by:alice, amount>100, date:2026-11",
+            help: "Show fewer lines: words, status:frozen, ccy:EUR, balance<0; kind:transfer, "
+                + "by:\"teller 1\", ref:rent, date:2026-11 (booked); outcome:refused",
             places: Place.panes.union([.account, .journal, .allAttempts, .settings]), footer: 9),
         Command(
             id: .keepFilter, keys: [.enter, .down, .tab], title: "Keep",

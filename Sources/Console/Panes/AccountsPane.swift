@@ -81,7 +81,7 @@ struct AccountsPane: Sendable {
     static let ranking = 1000
     static let maximumMarks = 500
 
-    var accountFilter: AccountFilter { AccountFilter(filter.text) }
+    var accountFilter: AccountFilter { filter.read(as: AccountFilter.self) }
 
     private var listing: Listing { Listing(filter: accountFilter, sort: sort) }
 

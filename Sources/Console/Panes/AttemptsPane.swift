@@ -29,7 +29,7 @@ struct AttemptList: Sendable {
 
     /// The operations that the filter holds for, by age.
     func indices(in log: AttemptLog) -> [Int] {
-        let filter = AttemptFilter(self.filter.text)
+        let filter = self.filter.read(as: AttemptFilter.self)
         if filter.isEmpty { return Array(0..<log.count) }
         return (0..<log.count).filter { index in log[index].map(filter.matches) ?? false }
     }
@@ -113,40 +113,49 @@ struct AttemptList: Sendable {
 
 /// Which operations of the attempts to list: plain words are found in kind, accounts, amount, actor and reference;
 /// `outcome:refused` and `account:576` compare, `conflicts>2` counts.
-struct AttemptFilter: Sendable {
-    private var words: [String] = []
+struct AttemptFilter: TermFilter {
+    var words: [String] = []
     private var outcome: String?
     private var account: String?
-    private var moreConflictsThan: Int?
+    private var conflicts: [AmountCondition] = []
+    var problem: FilterProblem?
 
-    var isEmpty: Bool { words.isEmpty && outcome == nil && account == nil && moreConflictsThan == nil }
+    static let fields = ["outcome:", "account:", "conflicts>"]
 
-    init(_ text: String) {
-        for word in text.lowercased().split(separator: " ").map(String.init) {
-            if word.hasPrefix("outcome:"), word.count > 8 {
-                outcome = String(word.dropFirst(8))
-            } else if word.hasPrefix("account:"), word.count > 8 {
-                account = String(word.dropFirst(8))
-            } else if word.hasPrefix("conflicts>"), let count = Int(word.dropFirst(10)) {
-                moreConflictsThan = count
-            } else {
-                words.append(word)
-            }
-        }
-    }
+    init() {}
 
     func matches(_ group: OperationAttempts) -> Bool {
+        if problem != nil { return false }
         let operation = group.operation
-        if let outcome, !group.outcomeName.hasPrefix(outcome) { return false }
+        if let outcome, group.outcomeName != outcome { return false }
         if let account, !operation.accounts.contains(where: { $0.text.lowercased() == account }) {
             return false
         }
-        if let moreConflictsThan, group.conflicts <= moreConflictsThan { return false }
-        return words.allSatisfy { group.searchText.contains($0) }
+        if !conflicts.allSatisfy({ $0.holds(for: Int64(group.conflicts), digits: 0) }) { return false }
+        return words.allSatisfy { group.searchText.contains($0.lowercased()) }
+    }
+
+    mutating func take(_ field: FilterTerm.Field) throws(FilterProblem) -> Bool {
+        if let condition = try AmountCondition(field, fields: [.conflicts]) {
+            conflicts.append(condition)
+            return true
+        }
+        guard field.comparison == nil else { return false }
+        switch field.name {
+        case "outcome": outcome = try field.choice(among: OperationAttempts.outcomeNames)
+        case "account": account = try field.text("the code of an account").lowercased()
+        default: return false
+        }
+        return true
     }
 }
 
 extension OperationAttempts {
+    /// All that a filter can ask for.
+    static let outcomeNames = [
+        "running", "unknown", "posted", "posted-already", "refused", "failed", "gave-up", "stopped",
+    ]
+
     /// As the filter names it.
     var outcomeName: String {
         switch state {

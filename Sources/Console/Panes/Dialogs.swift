@@ -25,7 +25,9 @@ struct PromptDialog: Sendable {
     var place: Place { offered.isEmpty ? .prompt : .suggestions }
 
     enum Kind: Sendable, Hashable {
-        case account, reference, date
+        case account, reference
+        /// What kind of day it is: `day of booking`.
+        case date(String)
         /// A name for the filter of the accounts.
         case filterName
         case exportPath(ExportTable)
@@ -35,7 +37,7 @@ struct PromptDialog: Sendable {
             switch self {
             case .account: "Go to account"
             case .reference: "Go to reference"
-            case .date: "Jump to a day"
+            case .date(let meaning): "Jump to a \(meaning)"
             case .filterName: "Save the filter as"
             case .exportPath(let table): "Export \(Wording.counted(table.rows.count, "row")) to the file"
             case .exportAccounts: "Export all accounts of the list to the file"

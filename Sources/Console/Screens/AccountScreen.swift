@@ -10,7 +10,7 @@ struct AccountScreen: Screen {
     private var history = HistoryPane()
     var filter: FilterField? = FilterField()
     private var found = NewestFirst<HistoryLine, Int64> { $0.record.seq }
-    private var foundFilter = HistoryFilter("")
+    private var foundFilter = HistoryFilter()
     private var samples: [BalanceSample] = []
     private var listingPoll = Poll()
     private var samplesPoll = Poll()
@@ -86,7 +86,7 @@ struct AccountScreen: Screen {
             dayRequest = id
             questions.append((id, .recordNumber(account.id, onOrBefore: day)))
         }
-        let wanted = HistoryFilter(filter?.text ?? "")
+        let wanted = filter?.read(as: HistoryFilter.self) ?? HistoryFilter()
         if wanted != foundFilter {
             foundFilter = wanted
             found.restart()
@@ -254,11 +254,16 @@ struct AccountScreen: Screen {
         area.height -= row
         canvas.draw(in: area) { canvas in
             canvas.put(
-                title: "History", filter: filter, note: note(account, console), style: .title)
+                title: "History", filter: filter, note: note(account, console),
+                hint: filter?.hint(as: HistoryFilter.self), style: .title)
             let table = HistoryTable(console: console, account: account, width: canvas.width - 2)
             let heads = row + canvas.height >= 10 ? 2 : 1
             if heads > 1 { table.drawTitles(&canvas, row: 1) }
-            if lines.isEmpty { canvas.put("  " + emptyText(console), row: heads, style: .dim) }
+            if lines.isEmpty {
+                canvas.put(
+                    emptyList: emptyText(console), isKnown: found.reachesOldest, filter: foundFilter,
+                    row: heads)
+            }
             let (top, selected) = (top, selectedIndex)
             let shown = lines.dropFirst(top).prefix(max(canvas.height - heads, 0))
             for (offset, line) in shown.enumerated() {
@@ -270,8 +275,9 @@ struct AccountScreen: Screen {
     }
 
     private func emptyText(_ console: ConsoleState) -> String {
-        isFiltered && found.reachesOldest
-            ? "No record matches the filter." : "loading" + console.symbols.ellipsis
+        guard isFiltered, found.reachesOldest else { return "loading" + console.symbols.ellipsis }
+        return foundFilter.days.isEmpty
+            ? "No record matches the filter." : "No record matches the filter; its days are those of booking."
     }
 
     private func note(_ account: Account, _ console: ConsoleState) -> String {

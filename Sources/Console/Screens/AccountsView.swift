@@ -4,12 +4,17 @@ extension ConsoleState {
     func drawAccounts(_ canvas: inout Canvas) {
         let hasKeys = focus == .accounts && dialog == nil && screens.isEmpty
         canvas.put(
-            title: "Accounts", filter: accounts.filter, note: accountsNote, style: hasKeys ? .strong : .title)
+            title: "Accounts", filter: accounts.filter, note: accountsNote,
+            hint: accounts.filter.hint(as: AccountFilter.self), style: hasKeys ? .strong : .title)
         let heads = Layout.accountHeads(height: canvas.height)
         let columns = accountColumns
         if heads > 1 { drawTitles(&canvas, columns) }
         let rows = accounts.rows.dropFirst(accounts.top).prefix(max(canvas.height - heads, 0))
-        if rows.isEmpty { canvas.put("  " + emptyText, row: heads, style: .dim) }
+        if rows.isEmpty {
+            canvas.put(
+                emptyList: emptyText, isKnown: !accounts.isSearching, filter: accounts.accountFilter,
+                row: heads)
+        }
         for (offset, listing) in rows.enumerated() {
             let row = heads + offset
             let isSelected = accounts.top + offset == accounts.selectedIndex

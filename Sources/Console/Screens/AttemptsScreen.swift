@@ -109,7 +109,7 @@ struct AttemptsScreen: Screen {
         let listed = listedText(log, matching: indices.count)
         canvas.put(
             title: console.attemptsTitle(list), filter: list.filter, note: sampled ?? listed,
-            style: .strong)
+            hint: list.filter.hint(as: AttemptFilter.self), style: .strong)
         var row = 1
         console.drawTotals(&canvas, row: 1, after: 2, rows: totals)
         row += totals
@@ -118,10 +118,10 @@ struct AttemptsScreen: Screen {
         row += drawBlocked(&canvas, console, row: row)
         if indices.isEmpty {
             canvas.put(
-                log.count == 0
-                    ? "  Operations are shown here with each of their attempts."
-                    : "  No operation matches the filter.",
-                row: row, style: .dim)
+                emptyList: log.count == 0
+                    ? "Operations are shown here with each of their attempts."
+                    : "No operation matches the filter.",
+                isKnown: log.count > 0, filter: list.filter.read(as: AttemptFilter.self), row: row)
         }
         console.drawAttempts(&canvas, list, indices, log, from: row)
     }

@@ -82,7 +82,7 @@ struct HistoryTable {
         self.console = console
         self.account = account
         let number = Column("#", max(String(account.version).count + 1, 3))
-        let date = Column("DATE", width >= 56 ? 10 : 8)
+        let date = width >= 56 ? Column("VALUE DATE", 10) : Column("VALUE", 8)
         let side = Column("SIDE", width < 56 ? 2 : 6)
         let amount = Column("AMOUNT", width < 56 ? 12 : 14, .right)
         var used = number.width + date.width + side.width + amount.width + 4
@@ -122,7 +122,7 @@ struct HistoryTable {
     private func cell(_ line: HistoryLine, _ column: Column) -> (text: String, style: Style) {
         switch column.title {
         case "#": return ("#\(line.record.seq)", .dim)
-        case "DATE":
+        case "VALUE DATE", "VALUE":
             return (
                 Wording.day(line.valueDate, today: console.now.date, columns: column.width), .dim
             )

@@ -5,8 +5,7 @@ struct JournalScreen: Screen {
     var filter: FilterField? = FilterField()
     private var list = NewestFirst<PostedTransaction, Identifier>(
         isAhead: { $0.isLater(than: $1) }, key: { $0.head.id })
-    private var listedFilter = JournalFilter("")
-    private var listedText = ""
+    private var listedFilter = JournalFilter()
 
     let place = Place.journal
     let title = "Journal"
@@ -28,31 +27,27 @@ struct JournalScreen: Screen {
     mutating func reload() { list.reload() }
     mutating func settle(_ context: ScreenContext) { list.settle(visible: context.rows - Self.heads) }
 
-    /// Shows the transactions up to the end of a day.
+    /// Shows the transactions up to the end of a day of booking.
     mutating func jump(to day: CalendarDate) {
-        let words = (filter?.text ?? "").split(separator: " ").filter {
-            !$0.hasPrefix("to:") && !$0.hasPrefix("date:")
+        let kept = FilterTerm.split(filter?.text ?? "").filter { term in
+            term.field?.name != "to" && term.field?.name != "date"
         }
-        filter?.field.set((words.map(String.init) + ["to:\(day)"]).joined(separator: " "))
+        filter?.field.set((kept.map(\.source) + ["to:\(day)"]).joined(separator: " "))
     }
 
     mutating func nextQuestions(_ context: ScreenContext, _ counter: inout RequestCounter)
         -> [(RequestID, Question)]
     {
-        let text = filter?.text ?? ""
-        if text != listedText {
-            listedText = text
-            let wanted = JournalFilter(text)
-            if wanted != listedFilter {
-                listedFilter = wanted
-                list.restart()
-            }
+        let wanted = filter?.read(as: JournalFilter.self) ?? JournalFilter()
+        if wanted != listedFilter {
+            listedFilter = wanted
+            list.restart()
         }
         let limit = NewestFirst<PostedTransaction, Identifier>.page
         guard
             let (id, purpose) = list.next(
                 now: context.now, visible: max(context.rows - Self.heads, 1),
-                joins: listedFilter == JournalFilter(""), counter: &counter)
+                joins: listedFilter.isEmpty, counter: &counter)
         else { return [] }
         let question: Question =
             switch purpose {
@@ -121,15 +116,16 @@ struct JournalScreen: Screen {
     }
 
     func draw(_ canvas: inout Canvas, _ console: ConsoleState) {
-        canvas.put(title: title, filter: filter, note: note, style: .strong)
+        canvas.put(
+            title: title, filter: filter, note: note, hint: filter?.hint(as: JournalFilter.self),
+            style: .strong)
         let columns = Self.columns(width: canvas.width - 2)
         canvas.putTitles(of: columns, from: 2, row: 1)
         if list.rows.isEmpty {
-            let text =
-                list.isLoaded && list.reachesOldest
-                ? listedText.isEmpty ? "Nothing has been posted yet." : "No transaction matches the filter."
-                : "loading" + console.symbols.ellipsis
-            canvas.put("  " + text, row: Self.heads, style: .dim)
+            let isKnown = list.isLoaded && list.reachesOldest
+            canvas.put(
+                emptyList: isKnown ? emptyText : "loading" + console.symbols.ellipsis, isKnown: isKnown,
+                filter: listedFilter, row: Self.heads)
         }
         let selected = list.selectedIndex
         let shown = list.rows.dropFirst(list.top).prefix(max(canvas.height - Self.heads, 0))
@@ -148,9 +144,16 @@ struct JournalScreen: Screen {
         }
     }
 
+    private var emptyText: String {
+        if listedFilter.isEmpty { return "Nothing has been posted yet." }
+        return listedFilter.days.isEmpty
+            ? "No transaction matches the filter."
+            : "No transaction matches the filter; its days are those of booking."
+    }
+
     private var note: String {
         if list.reachesOldest { return Wording.counted(list.rows.count, "transaction") }
-        return listedText.isEmpty ? "" : "\(Wording.count(list.rows.count)) so far"
+        return listedFilter.isEmpty ? "" : "\(Wording.count(list.rows.count)) so far"
     }
 
     /// The wider it is, the more is told: time, kind and amount always.
