@@ -88,6 +88,9 @@ import Testing
         try await terminal.press("Enter")
         try await terminal.wait(for: "exists already")
         #expect(try written() == lines)
+        // The path stays, to be made another one.
+        try await terminal.press("Escape")
+        try await terminal.wait("the accounts again") { !$0.contains("Export all accounts of the list") }
         try await terminal.press("q")
         try await terminal.wait(for: "ended 0")
     }
