@@ -82,15 +82,15 @@ struct JSONText {
 
     private mutating func appendEscaped(_ text: String) {
         for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
+            if Self.standsForItself(byte) {
                 bytes.append(byte)
-            case 0..<0x20:
+            } else if byte < 0x20 {
                 bytes.append(contentsOf: "\\u00".utf8)
                 bytes.append(Self.digits[Int(byte >> 4)])
                 bytes.append(Self.digits[Int(byte & 15)])
-            default: bytes.append(byte)
+            } else {
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
             }
         }
     }
