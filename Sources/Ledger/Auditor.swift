@@ -22,6 +22,7 @@ public struct LedgerProblem: Hashable, Sendable {
 /// added up so far, however long the history is.
 public struct AccountAuditor: Sendable {
     public let account: Account
+    private let lastBookedAt: Timestamp
     /// The first thing found wrong. What follows a bad record is usually wrong because of it, so only the first
     /// is said.
     public private(set) var problem: LedgerProblem?
@@ -31,12 +32,16 @@ public struct AccountAuditor: Sendable {
     private var credits: Int64 = 0
     private var held: Int64 = 0
     private var head = Digest.zero
+    private var bookedAt: Timestamp?
     private var name: String?
     private var status: AccountStatus?
     private var minimum: Int64?
 
-    /// - Parameter account: the account's row, which its records must lead to.
-    public init(_ account: Account) { self.account = account }
+    /// - Parameter listing: the account's row, which its records must lead to.
+    public init(_ listing: AccountListing) {
+        account = listing.account
+        lastBookedAt = listing.lastBookedAt
+    }
 
     /// Checks the next record.
     public mutating func feed(_ line: HistoryLine) {
@@ -59,6 +64,7 @@ public struct AccountAuditor: Sendable {
                 seq, "record #\(seq) was written by another session than the transaction it belongs to")
         }
         head = record.hash
+        bookedAt = record.bookedAt
         apply(record)
         if problem == nil, (debits, credits, held) != (record.debits, record.credits, record.held) {
             report(seq, "record #\(seq) carries totals that its predecessors do not add up to")
@@ -80,7 +86,7 @@ public struct AccountAuditor: Sendable {
             (account.debits == debits, "total of debits"), (account.credits == credits, "total of credits"),
             (account.held == held, "total of holds"), (account.head == head, "hash of the last record"),
             (name.map { sameBytes(account.name, $0) } ?? false, "name"), (account.status == status, "status"),
-            (account.minimum == minimum, "minimum"),
+            (account.minimum == minimum, "minimum"), (lastBookedAt == bookedAt, "time of the last record"),
         ]
         if let wrong = facts.first(where: { !$0.0 }) {
             report(nil, "the account's \(wrong.1) is not what its records say")

@@ -120,9 +120,10 @@ private struct VerificationRun {
         var last = Identifier(high: 0, low: 0)
         while true {
             let accounts = try await queries.accounts(after: last, limit: pageSize)
-            for account in accounts {
+            for listing in accounts {
+                let account = listing.account
                 while let problem = try comparison?.missing(before: account.id) { add(problem) }
-                var auditor = AccountAuditor(account)
+                var auditor = AccountAuditor(listing)
                 while let line = try await records.next(), line.record.accountID <= account.id {
                     records.take()
                     report.records += 1
@@ -141,7 +142,7 @@ private struct VerificationRun {
             }
             report.accounts += Int64(accounts.count)
             tell()
-            guard let next = accounts.last?.id else { break }
+            guard let next = accounts.last?.account.id else { break }
             last = next
         }
         while let line = try await records.next() {

@@ -40,8 +40,9 @@ extension LedgerQueries {
     /// question before the page is full: see ``AccountPage/continuesAt``.
     ///
     /// By balance and by activity only `.first` is a place to begin, whatever `start` says, and a page has at most
-    /// ``maximumRanked`` accounts. By balance all accounts are read: on a ledger of a million that takes about a
-    /// second of the server's time, so ask rarely. It ends with `deadlineExceeded` after five seconds.
+    /// ``maximumRanked`` accounts. Unless an index finds a word or a status of the filter, or the newest transactions name
+    /// enough accounts, all accounts are read: on a ledger of a million that takes up to three quarters of a second
+    /// (`bursar-bench queries --only "by "`), so ask rarely. It ends with `deadlineExceeded` after five seconds.
     public func accounts(
         _ filter: AccountFilter, sort: AccountSort, from start: Start, limit: Int
     ) async throws(PostgresError) -> AccountPage {
@@ -121,12 +122,9 @@ extension LedgerQueries {
         _ words: [String], _ filter: AccountFilter, _ way: AccountWalk, limit: Int
     ) async throws(PostgresError) -> AccountPage? {
         let place = [Parameter.optional(way.key?.code.text), .optional(way.key?.name)]
-        let patterns = (0..<3).map { index in
-            Parameter.optional(index < words.count ? FilterSQL.pattern(words[index]) : nil)
-        }
         let query = Query(
             way.wordStatement,
-            place + patterns + [.value(Int64(Self.maximumFound) + 1), .value(Int64(limit) + 1)]
+            place + Self.patterns(words) + [.value(Int64(Self.maximumFound) + 1), .value(Int64(limit) + 1)]
                 + FilterSQL.parameters(filter))
         guard let rows = try await withIndexes(query) else { return nil }
         guard let found = try rows.first?.decode(0, as: Int64.self), found <= Self.maximumFound else {
@@ -167,6 +165,13 @@ extension LedgerQueries {
         let facts = try await search.facts(self)
         if !facts.hasWordIndex { return [] }
         return SearchAbility.indexed(filter.words, knowsAllLetters: facts.knowsAllLetters)
+    }
+
+    /// Parameters of ``FilterSQL/holdsWords(from:)``.
+    static func patterns(_ words: [String]) -> [Parameter] {
+        (0..<SearchAbility.maximumWords).map { index in
+            .optional(index < words.count ? FilterSQL.pattern(words[index]) : nil)
+        }
     }
 
     /// A status that few accounts have, and that has an index.
@@ -215,11 +220,12 @@ struct AccountWalk {
 
     static var allStatements: [Statement] { (byCode + byName).flatMap { [$0.list, $0.stop, $0.words] } }
 
-    /// When the account's last record was booked. An account whose last record is missing is listed all the same.
+    /// When the last record of a row `a` of accounts was booked; looked up where a program of an older schema wrote it.
+    /// An account whose last record is missing is listed all the same.
     static let lastBookedAt = """
-        coalesce((
+        (CASE WHEN a.booked_seq = a.version AND a.booked_at IS NOT NULL THEN a.booked_at ELSE coalesce((
             SELECT r.booked_at FROM bursar.account_records AS r WHERE r.account_id = a.id AND r.seq = a.version
-        ), TIMESTAMPTZ '1970-01-01 00:00:00Z')
+        ), TIMESTAMPTZ '1970-01-01 00:00:00Z') END)
         """
 
     private typealias Statements = (list: Statement, stop: Statement, words: Statement)
@@ -274,9 +280,7 @@ struct AccountWalk {
                 sql: """
                     WITH found AS MATERIALIZED (
                         SELECT * FROM bursar.accounts AS a
-                        WHERE ($3::text IS NULL OR \(FilterSQL.accountText) ILIKE $3::text)
-                            AND ($4::text IS NULL OR \(FilterSQL.accountText) ILIKE $4::text)
-                            AND ($5::text IS NULL OR \(FilterSQL.accountText) ILIKE $5::text)
+                        WHERE \(FilterSQL.holdsWords(from: 3))
                         LIMIT $6::bigint
                     )
                     SELECT n.found, p.* FROM (SELECT count(*) AS found FROM found) AS n

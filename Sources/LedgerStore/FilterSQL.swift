@@ -49,6 +49,13 @@ enum FilterSQL {
     /// What words are found in; the index on words is on this expression.
     static let accountText = "(a.code || ' ' || a.name)"
 
+    /// Whether a row `a` of accounts has the words whose patterns are the parameters from number `first` on, each in a
+    /// condition of its own: no index serves an array of them.
+    static func holdsWords(from first: Int) -> String {
+        (first..<first + SearchAbility.maximumWords)
+            .map { "($\($0)::text IS NULL OR \(accountText) ILIKE $\($0)::text)" }.joined(separator: " AND ")
+    }
+
     /// The ledger balance of a row `a`, in minor units.
     static let ledgerUnits =
         "(CASE WHEN a.class IN ('asset', 'expense') THEN a.debits - a.credits ELSE a.credits - a.debits END)"

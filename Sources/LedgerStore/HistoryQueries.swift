@@ -66,9 +66,12 @@ extension LedgerQueries {
             .first?.decodeOptional(0, as: Int64.self)
     }
 
-    /// The account's ledger balance as it was at `count` moments at most and two at least, evenly spread over the time
-    /// from its first record to its newest, both included; oldest first. Where nothing was booked between two moments,
-    /// the later one is left out; a history of no more records than that has a sample for each.
+    /// The account's ledger balance after records that are spread over the time of booking, from the first to the newest,
+    /// both included; oldest first. Between two neighbours there is either no record or at most a `count`th of that time,
+    /// so that the last sample before a moment is exact where little was booked, and no older than that where much was.
+    ///
+    /// Mostly up to twice as many as `count`; where bookings come in bursts, more. A history of no more records than
+    /// `count` has a sample for each.
     public func balanceSamples(of account: Account, count: Int) async throws(PostgresError) -> [BalanceSample]
     {
         let count = min(max(count, 2), Self.maximumPage)
@@ -167,47 +170,44 @@ extension LedgerQueries {
             WHERE \(day) <= $2::date
             """)
 
-    /// Records are numbered as they were booked, so that the last one before each moment is found by halving, for all
-    /// moments at once. Where a clock went back, it is a neighbour of that record.
+    /// Records are numbered as they were booked, so that the time between two of them is halved by the record whose number
+    /// lies in the middle, again and again where that leaves too much time: a long history takes a few looks more than a
+    /// short one. Where a clock went back there is no time to halve, and where two clocks take turns there may be too
+    /// much of it: the limit, which no history with one clock comes near, ends that.
     ///
-    /// Each record is looked up by itself: from the statistics of a long history the planner would take the hundred
-    /// for thousands.
+    /// Each record is looked up by itself: from the statistics of a long history the planner would take the one for
+    /// thousands.
     static let selectSamples = Statement(
         name: "select_balance_samples",
         sql: """
-            WITH RECURSIVE ends (first, last) AS (
-                SELECT min(r.booked_at), max(r.booked_at) FROM bursar.account_records AS r
-                WHERE r.account_id = $1::uuid AND r.seq IN (1, $2::bigint)
-            ), span (moment, low, high) AS (
-                SELECT e.first + (e.last - e.first) * (n.step / ($3::bigint - 1)::float8), 1::bigint, $2::bigint + 1
-                FROM ends AS e CROSS JOIN generate_series(1, $3::bigint - 2) AS n (step)
-                WHERE $2::bigint > $3::bigint
+            WITH RECURSIVE first AS MATERIALIZED (
+                SELECT r.seq, r.booked_at, r.debits, r.credits FROM bursar.account_records AS r
+                WHERE r.account_id = $1::uuid AND r.seq = 1 LIMIT 1
+            ), last AS MATERIALIZED (
+                SELECT r.seq, r.booked_at, r.debits, r.credits FROM bursar.account_records AS r
+                WHERE r.account_id = $1::uuid AND r.seq = $2::bigint LIMIT 1
+            ), span (low, low_at, high, high_at, debits, credits, longest) AS (
+                SELECT f.seq, f.booked_at, l.seq, l.booked_at, l.debits, l.credits,
+                    CASE WHEN l.seq > $3::bigint THEN (l.booked_at - f.booked_at) / $3::bigint::float8 END
+                FROM first AS f CROSS JOIN last AS l
                 UNION ALL
-                SELECT s.moment, CASE WHEN s.is_early THEN s.middle ELSE s.low END,
-                    CASE WHEN s.is_early THEN s.high ELSE s.middle END
+                SELECT h.low, h.low_at, h.high, h.high_at, h.debits, h.credits, s.longest
                 FROM (
-                    SELECT h.moment, h.low, h.high, h.middle, coalesce((
-                        SELECT r.booked_at <= h.moment FROM bursar.account_records AS r
-                        WHERE r.account_id = $1::uuid AND r.seq = h.middle
-                    ), false) AS is_early
-                    FROM (
-                        SELECT moment, low, high, (low + high) >> 1 AS middle FROM span
-                        WHERE high - low > 1 OFFSET 0
-                    ) AS h
-                    OFFSET 0
+                    SELECT * FROM span
+                    WHERE high - low > 1 AND (longest IS NULL OR high_at - low_at > longest) OFFSET 0
                 ) AS s
-            ), wanted (seq) AS (
-                SELECT low FROM span WHERE high - low = 1
-                UNION SELECT 1::bigint
-                UNION SELECT $2::bigint
-                UNION SELECT generate_series(1, $2::bigint) WHERE $2::bigint <= $3::bigint
+                CROSS JOIN LATERAL (
+                    SELECT r.seq, r.booked_at, r.debits, r.credits FROM bursar.account_records AS r
+                    WHERE r.account_id = $1::uuid AND r.seq = (s.low + s.high) >> 1 LIMIT 1
+                ) AS m
+                CROSS JOIN LATERAL (
+                    VALUES (s.low, s.low_at, m.seq, m.booked_at, m.debits, m.credits),
+                        (m.seq, m.booked_at, s.high, s.high_at, s.debits, s.credits)
+                ) AS h (low, low_at, high, high_at, debits, credits)
             )
-            SELECT r.seq, r.booked_at, r.debits, r.credits
-            FROM wanted AS w
-            CROSS JOIN LATERAL (
-                SELECT * FROM bursar.account_records AS r
-                WHERE r.account_id = $1::uuid AND r.seq = w.seq LIMIT 1
-            ) AS r
-            ORDER BY r.seq
+            SELECT seq, booked_at, debits, credits FROM first
+            UNION
+            SELECT high, high_at, debits, credits FROM (SELECT * FROM span LIMIT 50 * $3::bigint) AS s
+            ORDER BY 1
             """)
 }

@@ -73,9 +73,9 @@ extension LedgerQueries {
     }
 
     /// Accounts in the order of their ids, after this one.
-    public func accounts(after id: Identifier, limit: Int) async throws(PostgresError) -> [Account] {
+    public func accounts(after id: Identifier, limit: Int) async throws(PostgresError) -> [AccountListing] {
         let rows = try await execute(Self.selectAccountsByID, [.value(id), Self.bounded(limit)])
-        return try rows.map { row throws(PostgresError) in try row.account() }
+        return try rows.map { row throws(PostgresError) in try row.listing() }
     }
 
     static let recordColumns = """
@@ -105,8 +105,11 @@ extension LedgerQueries {
     static let selectAccountsByID = Statement(
         name: "select_accounts_by_id",
         sql: """
-            SELECT \(accountColumns) FROM bursar.accounts AS a WHERE a.id > $1::uuid
-            ORDER BY a.id LIMIT $2::bigint
+            SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
+            FROM (
+                SELECT * FROM bursar.accounts AS a WHERE a.id > $1::uuid ORDER BY a.id LIMIT $2::bigint
+            ) AS a
+            ORDER BY a.id
             """)
 }
 

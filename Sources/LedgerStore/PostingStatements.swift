@@ -21,10 +21,11 @@ enum PostingStatements {
         """
         WITH moved AS (
             UPDATE bursar.accounts AS a
-            SET debits = t.debits, credits = t.credits, version = t.version, head = t.head
+            SET debits = t.debits, credits = t.credits, version = t.version, head = t.head,
+                booked_at = t.booked_at, booked_seq = t.version
             FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
-                    $30::bytea[])
-                AS t (id, seen, debits, credits, version, head, seen_head)
+                    $30::bytea[], $31::timestamptz[])
+                AS t (id, seen, debits, credits, version, head, seen_head, booked_at)
             WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND \(isUnmoved)
             RETURNING a.id
         ), posted AS (
@@ -35,7 +36,7 @@ enum PostingStatements {
                 \(reversing ? ", j.reverses" : "")
             FROM unnest($7::uuid[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[],
                     $13::text[], $14::text[], $15::timestamptz[], $16::date[]
-                    \(reversing ? ", $31::uuid[]" : ""))
+                    \(reversing ? ", $32::uuid[]" : ""))
                 AS j (id, reference, fingerprint, kind, narrative, reason_code, reason, actor, booked_at,
                     value_date\(reversing ? ", reverses" : ""))
         )
@@ -55,10 +56,11 @@ enum PostingStatements {
         sql: """
             WITH moved AS (
                 UPDATE bursar.accounts AS a
-                SET name = t.name, status = t.status, minimum = t.minimum, version = t.version, head = t.head
+                SET name = t.name, status = t.status, minimum = t.minimum, version = t.version, head = t.head,
+                    booked_at = t.booked_at, booked_seq = t.version
                 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-                        $7::bytea[], $26::bytea[])
-                    AS t (id, seen, name, status, minimum, version, head, seen_head)
+                        $7::bytea[], $26::bytea[], $27::timestamptz[])
+                    AS t (id, seen, name, status, minimum, version, head, seen_head, booked_at)
                 WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND \(isUnmoved)
                 RETURNING a.id
             )
@@ -74,11 +76,12 @@ enum PostingStatements {
         sql: """
             WITH opened AS (
                 INSERT INTO bursar.accounts (id, code, name, currency, class, status, minimum, debits, credits,
-                    held, version, head)
-                SELECT t.id, t.code, t.name, t.currency, t.class, t.status, t.minimum, 0, 0, 0, t.version, t.head
+                    held, version, head, booked_at, booked_seq)
+                SELECT t.id, t.code, t.name, t.currency, t.class, t.status, t.minimum, 0, 0, 0, t.version, t.head,
+                    t.booked_at, t.version
                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                        $7::bigint[], $8::bigint[], $9::bytea[])
-                    AS t (id, code, name, currency, class, status, minimum, version, head)
+                        $7::bigint[], $8::bigint[], $9::bytea[], $28::timestamptz[])
+                    AS t (id, code, name, currency, class, status, minimum, version, head, booked_at)
             )
             INSERT INTO bursar.account_records (account_id, seq, \(changeColumns), program)
             SELECT CASE WHEN \(isSameOrigin(25)) THEN r.account_id END, r.seq, \(changeValues), $27::text
@@ -155,7 +158,8 @@ extension Query {
         case .entries, .reversals:
             let parameters =
                 Self.totals(moves) + Self.journal(transactions) + [.value(origin?.program ?? "")]
-                + Self.entries(records) + Self.user(origin) + [.array(moves.map(\.seenHead))]
+                + Self.entries(records) + Self.user(origin)
+                + [.array(moves.map(\.seenHead)), .array(moves.map(\.bookedAt))]
             self =
                 kind == .entries
                 ? Query(PostingStatements.postEntries, parameters)
@@ -170,7 +174,10 @@ extension Query {
                     .array(moves.map(\.after.status.rawValue)), .optionalArray(moves.map(\.after.minimum)),
                     .array(moves.map(\.after.version)), .array(moves.map(\.after.head)),
                 ] + Self.changes(records) + Self.user(origin)
-                    + [.value(origin?.program ?? ""), .array(moves.map(\.seenHead))])
+                    + [
+                        .value(origin?.program ?? ""), .array(moves.map(\.seenHead)),
+                        .array(moves.map(\.bookedAt)),
+                    ])
         case .openings:
             self.init(
                 PostingStatements.openAccounts,
@@ -180,7 +187,8 @@ extension Query {
                     .array(moves.map(\.after.accountClass.rawValue)),
                     .array(moves.map(\.after.status.rawValue)), .optionalArray(moves.map(\.after.minimum)),
                     .array(moves.map(\.after.version)), .array(moves.map(\.after.head)),
-                ] + Self.changes(records) + Self.user(origin) + [.value(origin?.program ?? "")])
+                ] + Self.changes(records) + Self.user(origin)
+                    + [.value(origin?.program ?? ""), .array(moves.map(\.bookedAt))])
         }
     }
 
@@ -244,18 +252,24 @@ private struct AccountMove {
     let seen: Int64
     let seenHead: Digest
     var after: Account
+    /// When its last record was booked.
+    var bookedAt: Timestamp
 
     /// Ordered by id, so that two statements lock their rows in the same order and cannot deadlock.
     static func merged(_ decisions: [Decision]) -> [AccountMove] {
         var moves: [Identifier: AccountMove] = [:]
-        for transition in decisions.lazy.flatMap(\.transitions) {
-            let after = transition.after
-            if moves[after.id] == nil {
-                moves[after.id] = AccountMove(
-                    seen: transition.before?.version ?? 0, seenHead: transition.before?.head ?? .zero,
-                    after: after)
-            } else {
-                moves[after.id]?.after = after
+        for decision in decisions {
+            let bookedAt = decision.receipt.bookedAt
+            for transition in decision.transitions {
+                let after = transition.after
+                if moves[after.id] == nil {
+                    moves[after.id] = AccountMove(
+                        seen: transition.before?.version ?? 0, seenHead: transition.before?.head ?? .zero,
+                        after: after, bookedAt: bookedAt)
+                } else {
+                    moves[after.id]?.after = after
+                    moves[after.id]?.bookedAt = bookedAt
+                }
             }
         }
         return moves.values.sorted { $0.after.id < $1.after.id }

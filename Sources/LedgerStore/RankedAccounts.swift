@@ -16,19 +16,19 @@ extension LedgerQueries {
         _ filter: AccountFilter, _ sort: AccountSort, limit: Int
     ) async throws(PostgresError) -> AccountPage {
         guard sort.isDescending else { return try await ranked(Self.leastActive, filter, limit: limit) }
-        let limit = min(Self.clamped(limit), Self.maximumRanked)
-        var page = AccountPage(listings: [], continuesAt: nil, isComplete: false)
-        // Without a filter a few transactions name enough accounts.
-        for bound in [limit + 100, bounds.transactions] {
-            let rows = try await execute(
-                Self.recentlyActive,
-                [.value(Int64(bound)), .value(Int64(limit) + 1)] + FilterSQL.parameters(filter),
-                timeout: Self.longQuestion)
-            let recent = try rows.map { row throws(PostgresError) in try row.listing() }
-            page = AccountPage(
-                listings: Array(recent.prefix(limit)), continuesAt: nil, isComplete: false)
-            if recent.count > limit { return page }
+        if try await isFoundByIndex(filter) {
+            return try await ranked(Self.mostActive, filter, limit: limit)
         }
+        let limit = min(Self.clamped(limit), Self.maximumRanked)
+        // Without a filter a few transactions name enough accounts.
+        let bound = filter.isEmpty ? limit + 100 : bounds.transactions
+        let rows = try await execute(
+            Self.recentlyActive,
+            [.value(Int64(bound)), .value(Int64(limit) + 1)] + FilterSQL.parameters(filter),
+            timeout: Self.longQuestion)
+        let recent = try rows.map { row throws(PostgresError) in try row.listing() }
+        let page = AccountPage(listings: Array(recent.prefix(limit)), continuesAt: nil, isComplete: false)
+        if recent.count > limit { return page }
         do throws(PostgresError) {
             return try await ranked(Self.mostActive, filter, limit: limit)
         } catch {
@@ -41,11 +41,25 @@ extension LedgerQueries {
         _ statement: Statement, _ filter: AccountFilter, limit: Int
     ) async throws(PostgresError) -> AccountPage {
         let limit = min(Self.clamped(limit), Self.maximumRanked)
-        let rows = try await execute(
-            statement, [.value(Int64(limit) + 1)] + FilterSQL.parameters(filter), timeout: Self.longQuestion)
-        let listings = try rows.map { row throws(PostgresError) in try row.listing() }
+        let words = try await indexedWords(filter)
+        let query = Query(
+            statement,
+            Self.patterns(words) + [.value(Int64(limit) + 1)] + FilterSQL.parameters(filter))
+        // The planner takes any word for one that the index finds, and reads all of the index for one that it does not.
+        let isScan = !filter.words.isEmpty && words.isEmpty
+        let answers = try await execute(
+            isScan ? [Query(Self.bitmapsOff), query, Query(Self.bitmapsOn)] : [query],
+            timeout: Self.longQuestion)
+        guard answers.count == (isScan ? 3 : 1) else { throw .undecodable("no answer to \(statement.name)") }
+        let listings = try answers[isScan ? 1 : 0].map { row throws(PostgresError) in try row.listing() }
         return AccountPage(
             listings: Array(listings.prefix(limit)), continuesAt: nil, isComplete: listings.count <= limit)
+    }
+
+    /// Whether an index finds what the filter holds for, and not many others.
+    private func isFoundByIndex(_ filter: AccountFilter) async throws(PostgresError) -> Bool {
+        if Self.narrowStatus(filter) != nil { return true }
+        return try await !indexedWords(filter).isEmpty
     }
 
     /// How many accounts there are for a filter: counted up to `bound`, among a bounded number of accounts.
@@ -71,12 +85,9 @@ extension LedgerQueries {
 
     private func countByWords(_ words: [String], _ filter: AccountFilter) async throws(PostgresError) -> Int?
     {
-        let patterns = (0..<3).map { index in
-            Parameter.optional(index < words.count ? FilterSQL.pattern(words[index]) : nil)
-        }
         let query = Query(
             Self.countByWords,
-            patterns + [.value(Int64(Self.maximumFound) + 1)] + FilterSQL.parameters(filter))
+            Self.patterns(words) + [.value(Int64(Self.maximumFound) + 1)] + FilterSQL.parameters(filter))
         guard let row = try await withIndexes(query)?.first,
             try row.decode(0, as: Int64.self) <= Self.maximumFound
         else { return nil }
@@ -123,8 +134,9 @@ extension LedgerQueries {
             sql: """
                 SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
                 FROM (
-                    SELECT * FROM bursar.accounts AS a WHERE \(FilterSQL.accountCondition(from: 2))
-                    ORDER BY \(order), a.code LIMIT $1::bigint
+                    SELECT * FROM bursar.accounts AS a
+                    WHERE \(FilterSQL.holdsWords(from: 1)) AND \(FilterSQL.accountCondition(from: 5))
+                    ORDER BY \(order), a.code LIMIT $4::bigint
                 ) AS a
                 ORDER BY \(order), a.code
                 """)
@@ -134,20 +146,13 @@ extension LedgerQueries {
         "list_greatest_balances", by: "\(FilterSQL.ledgerNumber) DESC")
     static let leastBalances = rankedStatement("list_least_balances", by: FilterSQL.ledgerNumber)
 
-    private static func activityStatement(_ name: String, by direction: String) -> Statement {
-        Statement(
-            name: name,
-            sql: """
-                SELECT \(accountColumns), r.booked_at
-                FROM bursar.accounts AS a
-                JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = a.version
-                WHERE \(FilterSQL.accountCondition(from: 2))
-                ORDER BY r.booked_at \(direction), a.code LIMIT $1::bigint
-                """)
-    }
+    static let mostActive = rankedStatement("list_most_active", by: "\(AccountWalk.lastBookedAt) DESC")
+    static let leastActive = rankedStatement("list_least_active", by: AccountWalk.lastBookedAt)
 
-    static let mostActive = activityStatement("list_most_active", by: "DESC")
-    static let leastActive = activityStatement("list_least_active", by: "ASC")
+    private static let bitmapsOff = Statement(
+        name: "bitmaps_off", sql: "SELECT set_config('enable_bitmapscan', 'off', true)")
+    private static let bitmapsOn = Statement(
+        name: "bitmaps_on", sql: "SELECT set_config('enable_bitmapscan', 'on', true)")
 
     /// An account that is in none of the rows looked at was last active before the later of the two moments at
     /// which these end, so that the order is certain for all that were active since.
@@ -169,13 +174,13 @@ extension LedgerQueries {
                 UNION
                 SELECT account_id FROM changed
             )
-            SELECT \(accountColumns), r.booked_at
+            SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
             FROM touched AS t
             CROSS JOIN horizon AS h
             JOIN bursar.accounts AS a ON a.id = t.account_id
-            JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = a.version
-            WHERE (h.since IS NULL OR r.booked_at >= h.since) AND \(FilterSQL.accountCondition(from: 3))
-            ORDER BY r.booked_at DESC, a.code LIMIT $2::bigint
+            WHERE (h.since IS NULL OR \(AccountWalk.lastBookedAt) >= h.since)
+                AND \(FilterSQL.accountCondition(from: 3))
+            ORDER BY \(AccountWalk.lastBookedAt) DESC, a.code LIMIT $2::bigint
             """)
 
     static let countAccounts = Statement(
@@ -196,9 +201,7 @@ extension LedgerQueries {
                 ::bigint
             FROM (
                 SELECT * FROM bursar.accounts AS a
-                WHERE ($1::text IS NULL OR \(FilterSQL.accountText) ILIKE $1::text)
-                    AND ($2::text IS NULL OR \(FilterSQL.accountText) ILIKE $2::text)
-                    AND ($3::text IS NULL OR \(FilterSQL.accountText) ILIKE $3::text)
+                WHERE \(FilterSQL.holdsWords(from: 1))
                 LIMIT $4::bigint
             ) AS a
             """)

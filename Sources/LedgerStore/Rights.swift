@@ -29,7 +29,7 @@ enum Rights {
             [
                 Right("INSERT", "journal", transactionColumns),
                 Right("INSERT", "account_records", entryColumns),
-                Right("UPDATE", "accounts", ["debits", "credits", "held", "version", "head"]),
+                Right("UPDATE", "accounts", accountColumns),
             ]
         case .supervisor:
             [
@@ -47,6 +47,10 @@ enum Rights {
     private static let entryColumns = [
         "account_id", "seq", "kind", "transaction_id", "side", "amount", "debits", "credits", "held",
         "booked_at", "hash",
+    ]
+
+    private static let accountColumns = [
+        "debits", "credits", "held", "version", "head", "booked_at", "booked_seq",
     ]
 
     /// Without a reference and an actor the database takes no change of an account, so that an operator can write

@@ -30,7 +30,9 @@ final class SearchAbility: Sendable {
         return facts
     }
 
-    /// The words, longest first and at most three, that the word index finds without reading all of it: it knows
+    static let maximumWords = 3
+
+    /// The words, longest first and at most ``maximumWords``, that the word index finds without reading all of it: it knows
     /// groups of three letters or digits that stand together.
     static func indexed(_ words: [String], knowsAllLetters: Bool) -> [String] {
         let usable = words.filter { word in
@@ -45,7 +47,7 @@ final class SearchAbility: Sendable {
             }
             return false
         }
-        return Array(usable.sorted { $0.unicodeScalars.count > $1.unicodeScalars.count }.prefix(3))
+        return Array(usable.sorted { $0.unicodeScalars.count > $1.unicodeScalars.count }.prefix(maximumWords))
     }
 
     private static let selectFacts = Statement(

@@ -123,27 +123,28 @@ struct Question: Sendable {
         return lists + counts
     }
 
-    private static let rankings = [
-        Question("accounts by balance", isLong: true) { queries, _ in
-            try await queries.accounts(AccountFilter(), sort: AccountSort(.balance), from: .first, limit: 200)
-                .listings.count
-        },
-        Question("accounts by balance, ccy:EUR", isLong: true) { queries, _ in
-            try await queries.accounts(
-                AccountFilter("ccy:eur"), sort: AccountSort(.balance), from: .first, limit: 200
-            ).listings.count
-        },
-        Question("accounts by activity", isLong: true) { queries, _ in
-            try await queries.accounts(
-                AccountFilter(), sort: AccountSort(.activity), from: .first, limit: 200
-            )
-            .listings.count
-        },
-        Question("accounts by activity, a rare word", isLong: true) { queries, _ in
-            try await queries.accounts(
-                AccountFilter(Names.rareWord), sort: AccountSort(.activity), from: .first, limit: 200
-            ).listings.count
-        },
+    private static var rankings: [Question] {
+        let filters = [
+            "", "ccy:EUR", "class:equity", "balance<0", "balance>99999999", "status:frozen", "vo", "xq",
+            Names.rareWord, "nowhere",
+        ]
+        let sorts = [AccountOrder.balance, .activity].flatMap { order in
+            [AccountSort(order), AccountSort(order, isDescending: false)]
+        }
+        let lists = filters.flatMap { text in
+            sorts.map { sort in
+                Question(
+                    "by \(sort.order)\(sort.isDescending ? "" : ", least first"): \(text)", isLong: true
+                ) { queries, _ in
+                    try await queries.accounts(AccountFilter(text), sort: sort, from: .first, limit: 200)
+                        .listings.count
+                }
+            }
+        }
+        return lists + totals
+    }
+
+    private static let totals = [
         Question("trial balance", isLong: true) { queries, _ in try await queries.trialBalance().count },
         Question("trial balance by class", isLong: true) { queries, _ in
             try await queries.trialBalanceByClass().count

@@ -166,12 +166,14 @@ extension LedgerBuilder {
     var totals: String {
         """
         INSERT INTO bursar.accounts (id, code, name, currency, class, status, minimum, debits, credits, held,
-            version, head)
+            version, head, booked_at, booked_seq)
         SELECT a.id, a.code, a.name, a.currency, a.class, coalesce(f.status, 'open'), a.minimum, s.debits,
-            s.credits, 0, coalesce(f.seq, s.seq), coalesce(f.hash, s.hash)
+            s.credits, 0, coalesce(f.seq, s.seq), coalesce(f.hash, s.hash),
+            r.booked_at, r.seq
         FROM bursar_bench.accounts AS a
         JOIN bursar_bench.state AS s ON s.i = a.i
         LEFT JOIN bursar_bench.frozen AS f ON f.i = a.i
+        JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = coalesce(f.seq, s.seq)
         """
     }
 }

@@ -48,8 +48,8 @@ private struct RecordWalk {
         var last = Identifier(high: 0, low: 0)
         while true {
             let accounts = try await queries.accounts(after: last, limit: page)
-            for account in accounts { try await records(of: account, body) }
-            guard let next = accounts.last?.id else { return }
+            for listing in accounts { try await records(of: listing.account, body) }
+            guard let next = accounts.last?.account.id else { return }
             last = next
         }
     }

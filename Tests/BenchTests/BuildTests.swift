@@ -23,6 +23,7 @@ import Testing
         let busy = try await store.queries.accounts(codes: [AccountCode(LedgerBuilder.busyCode)]).first
         #expect(busy?.account.version == 3000)
         let accounts = try await store.queries.accounts(after: Identifier(high: 0, low: 0), limit: 10_000)
+            .map(\.account)
         #expect(accounts.count == 2000)
         let records = accounts.reduce(0) { $0 + $1.version }
         // A round pairs accounts, so that a record may be left over.

@@ -156,7 +156,8 @@ private enum Forger {
     static func rehash(_ ledger: TestLedger) async throws {
         let queries = ledger.store.queries
         var script = ""
-        for account in try await queries.accounts(after: Identifier(high: 0, low: 0), limit: 100) {
+        for listing in try await queries.accounts(after: Identifier(high: 0, low: 0), limit: 100) {
+            let account = listing.account
             var head = Digest.zero
             for line in try await queries.history(of: account.id, newestSeq: .max, limit: 1000).reversed() {
                 head = line.record.expectedHash(

@@ -81,7 +81,10 @@ struct VerifierTests {
         #expect(problems.map(\.seq) == [3, 3])
     }
 
-    @Test(arguments: ["status = 'frozen'", "minimum = NULL", "name = 'Other'", "head = sha256('x')"])
+    @Test(arguments: [
+        "status = 'frozen'", "minimum = NULL", "name = 'Other'", "head = sha256('x')",
+        "booked_at = '2001-01-01'",
+    ])
     func findsAnAccountThatIsNotWhatItsRecordsSay(change: String) async throws {
         let problems = try await problems(after: "UPDATE bursar.accounts SET \(change) WHERE code = 'a'")
         #expect(problems.map(\.account?.text) == ["a"])

@@ -21,7 +21,10 @@ import Testing
         for text in Self.filters {
             let filter = AccountFilter(text)
             let expected = bank.accounts.filter(filter.matches).map(\.code).sorted()
-            for sort in [AccountSort(.code), AccountSort(.name, isDescending: true), AccountSort(.balance)] {
+            for sort in [
+                AccountSort(.code), AccountSort(.name, isDescending: true), AccountSort(.balance),
+                AccountSort(.activity), AccountSort(.activity, isDescending: false),
+            ] {
                 let page = try await bank.ledger.store.queries.accounts(
                     filter, sort: sort, from: .first, limit: 1000)
                 #expect(page.listings.map(\.account.code).sorted() == expected, "\(text) by \(sort)")

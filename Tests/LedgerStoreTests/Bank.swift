@@ -49,7 +49,8 @@ struct Bank: Sendable {
             Issue.record("\(outcome)")
         }
         let queries = ledger.store.queries
-        let accounts = try await queries.accounts(after: Identifier(high: 0, low: 0), limit: 1000)
+        let accounts = try await queries.accounts(after: Identifier(high: 0, low: 0), limit: 1000).map(
+            \.account)
         let listings = try await queries.accounts(codes: accounts.map(\.code))
         return Bank(ledger: ledger, accounts: accounts, listings: listings)
     }

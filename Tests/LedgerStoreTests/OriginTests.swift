@@ -101,9 +101,10 @@ import Testing
             """
             ALTER TABLE bursar.journal DROP COLUMN db_user, DROP COLUMN address, DROP COLUMN program;
             ALTER TABLE bursar.account_records DROP COLUMN db_user, DROP COLUMN address, DROP COLUMN program;
-            DELETE FROM bursar.migrations WHERE number = 3;
+            ALTER TABLE bursar.accounts DROP COLUMN booked_at, DROP COLUMN booked_seq;
+            DELETE FROM bursar.migrations WHERE number >= 3;
             """)
-        #expect(try await ledger.store.migrate() == [3])
+        #expect(try await ledger.store.migrate() == [3, 4])
         let posted = await ledger.service.perform(try ledger.operation(ledger.transfer("a", "b", "1.00")))
         #expect(posted.receipt != nil)
         let account = try #require(await ledger.account("a"))
@@ -120,7 +121,8 @@ private enum OldHashes {
     static func write(to ledger: TestLedger) async throws {
         let queries = ledger.store.queries
         var script = ""
-        for account in try await queries.accounts(after: Identifier(high: 0, low: 0), limit: 100) {
+        for listing in try await queries.accounts(after: Identifier(high: 0, low: 0), limit: 100) {
+            let account = listing.account
             var head = Digest.zero
             let lines = try await queries.history(of: account.id, newestSeq: .max, limit: 100).reversed()
             for line in lines {

@@ -16,8 +16,8 @@ import Testing
             try ledger.database.settings(), .postgresql, timeout: .seconds(60))
         try await connection.run(script: "SET plan_cache_mode = force_generic_plan")
         for (statement, parameters) in [
-            (PostingStatements.postEntries, 30), (PostingStatements.postReversals, 31),
-            (PostingStatements.changeAccounts, 26), (LedgerStore.lockAccounts, 1),
+            (PostingStatements.postEntries, 31), (PostingStatements.postReversals, 32),
+            (PostingStatements.changeAccounts, 27), (LedgerStore.lockAccounts, 1),
         ] {
             let nulls = Array(repeating: "NULL", count: parameters).joined(separator: ", ")
             try await connection.run(script: "PREPARE \(statement.name) AS \(statement.sql)")

@@ -22,7 +22,9 @@ import Testing
                     "booked_at", "hash",
                 ]
             ],
-            "accounts": ["UPDATE": ["debits", "credits", "held", "version", "head"]],
+            "accounts": [
+                "UPDATE": ["debits", "credits", "held", "version", "head", "booked_at", "booked_seq"]
+            ],
         ]
         var supervising = posting
         supervising["journal"]?["INSERT"]?.insert("reverses")
@@ -32,7 +34,7 @@ import Testing
         supervising["accounts"]?["UPDATE"]?.formUnion(["name", "status", "minimum"])
         supervising["accounts"]?["INSERT"] = [
             "id", "code", "name", "currency", "class", "status", "minimum", "debits", "credits", "held",
-            "version", "head",
+            "version", "head", "booked_at", "booked_seq",
         ]
         return [.viewer: [:], .operator: posting, .supervisor: supervising]
     }()

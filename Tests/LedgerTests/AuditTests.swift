@@ -92,6 +92,14 @@ import Testing
         }
     }
 
+    @Test func aRowThatSaysAnotherTimeOfItsLastRecordIsFound() throws {
+        let (account, lines) = try history()
+        let last = try #require(lines.last).record.bookedAt
+        #expect(audit(account, lines, lastBookedAt: last) == nil)
+        let problem = audit(account, lines, lastBookedAt: Timestamp(microseconds: last.microseconds - 1))
+        #expect(problem?.message == "the account's time of the last record is not what its records say")
+    }
+
     /// To Swift the two names are equal; the database holds other bytes.
     @Test func aNameThatOnlyLooksTheSameIsFound() throws {
         var books = Books()
@@ -205,8 +213,11 @@ import Testing
         return (try #require(books.accounts[code]), books.history[code] ?? [])
     }
 
-    private func audit(_ account: Account, _ lines: [HistoryLine]) -> LedgerProblem? {
-        var auditor = AccountAuditor(account)
+    private func audit(
+        _ account: Account, _ lines: [HistoryLine], lastBookedAt: Timestamp? = nil
+    ) -> LedgerProblem? {
+        let time = lastBookedAt ?? lines.last?.record.bookedAt ?? Timestamp(microseconds: 0)
+        var auditor = AccountAuditor(AccountListing(account: account, lastBookedAt: time))
         for line in lines { auditor.feed(line) }
         auditor.finish()
         return auditor.problem

@@ -24,8 +24,10 @@ import Testing
             try Self.check(before, books, verdict, comment)
         }
         for (code, account) in books.accounts {
-            var auditor = AccountAuditor(account)
-            for line in books.history[code] ?? [] { auditor.feed(line) }
+            let lines = books.history[code] ?? []
+            let last = try #require(lines.last).record.bookedAt
+            var auditor = AccountAuditor(AccountListing(account: account, lastBookedAt: last))
+            for line in lines { auditor.feed(line) }
             auditor.finish()
             #expect(auditor.problem == nil, "seed \(seed), account \(code)")
         }
