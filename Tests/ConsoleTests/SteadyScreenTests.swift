@@ -59,6 +59,22 @@ struct SteadyScreenTests {
         #expect(titles.count < 140)
     }
 
+    @Test func theLastActivityIsATimeTodayAndAWholeDateBefore() throws {
+        var bank = TestBank(now: ConsoleDriver.now.advanced(by: .seconds(-800 * 86_400)))
+        try bank.open("old", "Another year", deposit: "1.00")
+        bank.now = ConsoleDriver.now.advanced(by: .seconds(-86_400))
+        try bank.open("yesterday", "This year")
+        bank.now = ConsoleDriver.now
+        try bank.open("now", "Today")
+        let driver = try ConsoleDriver(100, 24, bank: bank)
+        func ending(of code: String) -> Substring? {
+            driver.screen.split(separator: "\n").first { $0.dropFirst(2).hasPrefix(code + " ") }?.suffix(11)
+        }
+        #expect(ending(of: "old") == " 2024-01-21")
+        #expect(ending(of: "yesterday") == " 2026-03-30")
+        #expect(ending(of: "now")?.hasSuffix(" 14:02:11") == true)
+    }
+
     @Test func aColumnWithoutRoomIsNamedWhereItIsChosen() throws {
         var driver = try ConsoleDriver(80, 24)
         driver.press(.character("c"), .down, .enter)
