@@ -83,6 +83,15 @@ public struct AccountSort: Hashable, Sendable {
     public init(_ order: AccountOrder) {
         self.init(order, isDescending: order == .balance || order == .activity)
     }
+
+    /// Whether the first of these places comes before the second in a list by name, or else by code.
+    public func isOrdered(_ first: AccountKey, _ second: AccountKey) -> Bool {
+        let (lower, upper) = isDescending ? (second, first) : (first, second)
+        if order == .name, !lower.name.utf8.elementsEqual(upper.name.utf8) {
+            return lower.name.utf8.lexicographicallyPrecedes(upper.name.utf8)
+        }
+        return lower.code < upper.code
+    }
 }
 
 /// The place of an account in a list, by code or by name.

@@ -367,18 +367,40 @@ struct AccountsPane: Sendable {
             guard let index = rows.firstIndex(where: { $0.account.code == key.code }) else { return }
             start = index + 1
         }
+        let fresh = Set(page.listings.map(\.account.id))
         var end = rows.count
         if !page.isComplete, let last = page.listings.last {
-            let known = rows.lastIndex { $0.account.id == last.account.id }
-            end = min(known.map { $0 + 1 } ?? start + page.listings.count, rows.count)
+            if let known = rows.lastIndex(where: { $0.account.id == last.account.id }) {
+                end = max(start, known + 1)
+            } else {
+                // Between the last one, which is new, and the rows that come after it lies what nobody has read, so
+                // that only the side with the selection is kept.
+                let key = AccountKey(last.account)
+                let behind = rows[start...].firstIndex { sort.isOrdered(key, AccountKey($0.account)) }
+                if let behind, selectedIndex >= behind, !fresh.contains(rows[selectedIndex].account.id) {
+                    return keepRows(from: behind)
+                }
+                rows.removeLast(rows.count - start)
+                end = start
+                reachesLast = false
+                continuesAfter = nil
+            }
         }
-        let fresh = Set(page.listings.map(\.account.id))
-        let rest = rows[max(start, end)...].filter { !fresh.contains($0.account.id) }
+        let rest = rows[end...].filter { !fresh.contains($0.account.id) }
         rows = rows[..<start].filter { !fresh.contains($0.account.id) } + page.listings + rest
         if page.isComplete {
             reachesLast = true
             continuesAfter = nil
         }
+    }
+
+    /// Forgets the rows before this one; those that belong there are asked for from here.
+    private mutating func keepRows(from index: Int) {
+        rows.removeFirst(index)
+        selectedIndex -= index
+        top = max(0, top - index)
+        reachesFirst = false
+        continuesBefore = nil
     }
 
     /// Renews rows where they are.
@@ -404,11 +426,7 @@ struct AccountsPane: Sendable {
             readAt = readAt.filter { kept.contains($0.key) }
         }
         if selectedIndex > rows.count / 2 {
-            rows.removeFirst(excess)
-            selectedIndex -= excess
-            top = max(0, top - excess)
-            reachesFirst = false
-            continuesBefore = nil
+            keepRows(from: excess)
         } else {
             rows.removeLast(excess)
             reachesLast = false
