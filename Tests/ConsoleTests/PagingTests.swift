@@ -27,7 +27,7 @@ struct PagingTests {
         for _ in 0..<2600 {
             if let code = selected(driver) { seen.insert(code) }
             driver.press(.down)
-            #expect(driver.state.accounts.rows.count <= AccountsPane.maximumRows)
+            #expect(driver.state.accounts.rows.count <= AccountWindow.maximumRows)
         }
         #expect(seen.count == 2502)
         #expect(selected(driver) == "suspense-CZK")
@@ -110,11 +110,11 @@ struct PagingTests {
     @Test func noAccountIsMissingWhereMoreWereOpenedThanAreKept() throws {
         var driver = try scrolledToTheMiddle()
         let before = selected(driver)
-        try open(AccountsPane.maximumRows + 100, after: 2, &driver)
+        try open(AccountWindow.maximumRows + 100, after: 2, &driver)
         driver.wait(.seconds(6))
         expectNoGap(driver)
         #expect(selected(driver) == before)
-        #expect(driver.state.accounts.rows.count <= AccountsPane.maximumRows)
+        #expect(driver.state.accounts.rows.count <= AccountWindow.maximumRows)
     }
 
     /// The selection is on the fourth of the seven lines in sight.
