@@ -127,6 +127,20 @@ struct TellingTests {
         #expect(driver.state.screens.last?.title == "Account 576")
     }
 
+    @Test func theOneAccountThatIsRefusedIsPassedOver() throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        for code in ["1", "2", "3"] { try bank.open(code, "Number \(code)") }
+        try bank.post(.accountChange(account: AccountCode("1"), change: .close, reason: "moved away"))
+        var driver = try ConsoleDriver(120, 30, bank: bank)
+        driver.press(.space, .space, .character("s"), .tab)
+        driver.type("court order")
+        driver.press(.enter)
+        #expect(
+            driver.shows(
+                "1 account would be changed, one after the other; 1 would be refused, and is passed over."),
+            "\(driver.screen)")
+    }
+
     @Test func aFormIsAsItWasAfterAskingForHelp() throws {
         var driver = try ConsoleDriver(100, 30)
         driver.press(.down, .down, .down, .character("d"))
