@@ -16,6 +16,13 @@ public struct AccountFilter: TermFilter {
 
     public init() {}
 
+    /// Holds for accounts with each word of the text in code or name, even where one looks like a field or has quotes:
+    /// what is typed where an account is meant. At most ``FilterTerm/maximum`` words are looked at.
+    public init(words text: String) {
+        words = text.unicodeScalars.split { $0.properties.isWhitespace }.prefix(FilterTerm.maximum)
+            .map { FilterWords.plain(Substring($0)) }.filter { !$0.isEmpty }
+    }
+
     /// Whether it holds for this account. The database's answer is the same where its character types are those
     /// of Unicode.
     public func matches(_ account: Account) -> Bool {
