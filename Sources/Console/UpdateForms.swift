@@ -141,11 +141,6 @@ extension ConsoleState {
         case .leaveForm:
             // While what would be posted is being asked for, the way back is the form.
             if case .previewing = form.stage { backToEditing(form) } else { dialog = nil }
-        case .formHelp:
-            // What it has asked for is not waited for meanwhile; it asks again.
-            if case .previewing = form.stage { return [] }
-            form.forgetQuestions()
-            dialog = .help(CommandSearch(place: form.place, form: form))
         case .nextAnswer, .previousAnswer:
             form.mark(by: command == .nextAnswer ? 1 : -1)
             dialog = .form(form)

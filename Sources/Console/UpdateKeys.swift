@@ -99,6 +99,7 @@ extension ConsoleState {
         case .reload: reload()
         case .palette: dialog = .palette(CommandSearch(place: place))
         case .help: dialog = .help(CommandSearch(place: place))
+        case .formHelp: askForHelp()
         case .mouse:
             preferences.usesMouse.toggle()
             notice = Notice(

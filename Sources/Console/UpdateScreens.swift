@@ -301,13 +301,28 @@ extension ConsoleState {
         return perform(match.command.id)
     }
 
+    /// Opens the help over what is being typed or asked, which stays as it is.
+    mutating func askForHelp() {
+        var over = dialog
+        // What a dialog has asked for is not waited for meanwhile; it asks again.
+        switch dialog {
+        case .form(var form):
+            if case .previewing = form.stage { return }
+            form.forgetQuestions()
+            over = .form(form)
+        case .prompt(var prompt):
+            prompt.suggestions = Suggestions()
+            over = .prompt(prompt)
+        default: break
+        }
+        // The place is that of what is gone back to.
+        dialog = over
+        dialog = .help(CommandSearch(place: place, over: over))
+    }
+
     /// Back to where the palette or the help was asked for.
     mutating func leaveSearch() {
-        if case .help(let search) = dialog, let form = search.form {
-            dialog = .form(form)
-        } else {
-            dialog = nil
-        }
+        if case .help(let search) = dialog { dialog = search.over } else { dialog = nil }
     }
 }
 

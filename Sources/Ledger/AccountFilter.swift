@@ -16,6 +16,13 @@ public struct AccountFilter: TermFilter {
 
     public init() {}
 
+    /// Holds for accounts with each word of the text in code or name, even where one looks like a field or has quotes:
+    /// what is typed where an account is meant. At most ``FilterTerm/maximum`` words are looked at.
+    public init(words text: String) {
+        words = text.unicodeScalars.split { $0.properties.isWhitespace }.prefix(FilterTerm.maximum)
+            .map { FilterWords.plain(Substring($0)) }.filter { !$0.isEmpty }
+    }
+
     /// Whether it holds for this account. The database's answer is the same where its character types are those
     /// of Unicode.
     public func matches(_ account: Account) -> Bool {
@@ -82,6 +89,15 @@ public struct AccountSort: Hashable, Sendable {
     /// The order in its natural direction: text from A to Z, the greatest balance and the latest activity first.
     public init(_ order: AccountOrder) {
         self.init(order, isDescending: order == .balance || order == .activity)
+    }
+
+    /// Whether the first of these places comes before the second in a list by name, or else by code.
+    public func isOrdered(_ first: AccountKey, _ second: AccountKey) -> Bool {
+        let (lower, upper) = isDescending ? (second, first) : (first, second)
+        if order == .name, !lower.name.utf8.elementsEqual(upper.name.utf8) {
+            return lower.name.utf8.lexicographicallyPrecedes(upper.name.utf8)
+        }
+        return lower.code < upper.code
     }
 }
 

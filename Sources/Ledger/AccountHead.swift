@@ -41,9 +41,10 @@ public struct HeadComparison: Sendable {
     public mutating func missing(before account: Identifier?) throws -> LedgerProblem? {
         guard let head, account.map({ head.account < $0 }) ?? true else { return nil }
         try advance()
+        let records = head.seq == 1 ? "1 record" : "\(head.seq) records"
         return LedgerProblem(
             account: head.code, seq: head.seq,
-            message: "the account is gone: it had \(head.seq) records when its head was kept")
+            message: "the account is gone: it had \(records) when its head was kept")
     }
 
     /// A record of the account whose turn it is.

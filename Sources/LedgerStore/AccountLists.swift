@@ -204,11 +204,7 @@ struct AccountWalk {
 
     /// Whether the first of these places comes before the second on the way.
     func isOrdered(_ first: AccountKey, _ second: AccountKey) -> Bool {
-        let (lower, upper) = isDescending ? (second, first) : (first, second)
-        if order == .name, !lower.name.utf8.elementsEqual(upper.name.utf8) {
-            return lower.name.utf8.lexicographicallyPrecedes(upper.name.utf8)
-        }
-        return lower.code < upper.code
+        AccountSort(order, isDescending: isDescending).isOrdered(first, second)
     }
 
     var statement: Statement { isByName ? Self.byName[side].list : Self.byCode[side].list }

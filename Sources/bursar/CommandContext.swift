@@ -137,7 +137,7 @@ extension Session {
             let count = try await outbox.survey().here
             if count == 0 { return }
             output.note(
-                "bursar: \(count) \(count == 1 ? "operation was" : "operations were") sent by a program that was "
+                "bursar: \(Money.counted(count, "operation")) \(count == 1 ? "was" : "were") sent by a program that was "
                     + "killed before it could say what became of them; `bursar doctor` tells")
         } catch {
             service.log.warning("\(error.message)")

@@ -27,7 +27,7 @@ struct ExportCommand: LedgerCommand {
                     for line in lines { export.append(line, of: account, to: &bytes) }
                     try output.bytes(bytes)
                     count += Int64(lines.count)
-                    output.progress("exported \(Money.grouped(count)) records")
+                    output.progress("exported " + Money.counted(count, "record"))
                 }
             }
             output.endProgress()

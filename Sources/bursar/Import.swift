@@ -104,7 +104,7 @@ struct Import {
                 if Task.isCancelled {
                     try await settle()
                     throw CommandError(
-                        "stopped after \(summary.rows) rows; run it again to go on: nothing is posted twice",
+                        "stopped after \(Money.counted(summary.rows, "row")); run it again to go on: nothing is posted twice",
                         .gaveUp)
                 }
             }

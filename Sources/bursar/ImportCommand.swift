@@ -84,7 +84,7 @@ struct ImportCommand: LedgerCommand {
     ) -> String {
         let seconds = max(time.milliseconds / 1000, 0.001)
         let rate = Int64(Double(summary.rows) / seconds)
-        let rows = "\(Money.grouped(Int64(summary.rows))) rows  \(Money.grouped(rate))/s"
+        let rows = "\(Money.counted(summary.rows, "row"))  \(Money.grouped(rate))/s"
         guard let total, total > 0, done > 0 else { return rows }
         let share = min(Double(done) / Double(total), 1)
         let width = 24
@@ -116,15 +116,16 @@ extension Output {
         let rate = Int64(Double(summary.rows) / max(time.milliseconds / 1000, 0.001))
         let verb = isDryRun ? "would be posted" : "posted"
         line(
-            "\(Money.grouped(Int64(summary.rows))) rows in \(time.secondsText) s (\(Money.grouped(rate)) a second): "
+            "\(Money.counted(summary.rows, "row")) in \(time.secondsText) s (\(Money.grouped(rate)) a second): "
                 + "\(Money.grouped(Int64(summary.posted))) \(verb), \(Money.grouped(Int64(summary.alreadyPosted))) "
                 + "posted before, \(Money.grouped(Int64(summary.refused))) refused, "
                 + "\(Money.grouped(Int64(summary.badRows))) bad; "
-                + "\(Money.grouped(Int64(summary.accountsOpened))) accounts "
+                + "\(Money.counted(summary.accountsOpened, "account")) "
                 + "\(isDryRun ? "would be opened" : "opened"); "
                 + (summary.differences == 0
                     ? "no balance differs"
-                    : "\(Money.grouped(Int64(summary.differences))) balances differ"))
+                    : Money.counted(summary.differences, "balance")
+                        + (summary.differences == 1 ? " differs" : " differ")))
     }
 }
 

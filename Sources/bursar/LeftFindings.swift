@@ -74,6 +74,6 @@ struct LeftFindings: Sendable {
     }
 
     private static func counted(_ count: Int) -> String {
-        count == 1 ? "1 operation was" : "\(count) operations were"
+        Money.counted(count, "operation") + (count == 1 ? " was" : " were")
     }
 }

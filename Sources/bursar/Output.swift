@@ -143,7 +143,7 @@ extension Output {
     }
 
     private func receipt(_ receipt: Receipt, _ word: String, _ outcome: OperationOutcome) {
-        let tries = outcome.attempts == 1 ? "1 attempt" : "\(outcome.attempts) attempts"
+        let tries = Money.counted(outcome.attempts, "attempt")
         let milliseconds = Money.text(
             Int64(outcome.elapsed.milliseconds * 10), digits: 1, grouping: false)
         line("\(word): \(receipt.kind) \(receipt.reference)  (\(tries), \(milliseconds) ms)")

@@ -60,7 +60,8 @@ struct StressCommand: LedgerCommand {
         let seed = seed ?? context.serviceEnvironment.random() >> 32
         let programs = programs ?? min(tellers, 4)
         context.output.note(
-            "\(tellers) tellers in \(programs) programs on \(accounts) accounts for \(duration) s in \(session.ledgerName), "
+            "\(Money.counted(tellers, "teller")) in \(Money.counted(programs, "program")) on "
+                + "\(Money.counted(accounts, "account")) for \(duration) s in \(session.ledgerName), "
                 + "seed \(seed)")
         let totals = TellerTotals()
         let clock = context.serviceEnvironment.uptime

@@ -56,7 +56,9 @@ struct VerifyCommand: LedgerCommand {
         if output.isJSON { return output.json(.verification(report, written, against: moment)) }
         var lines = [Output.summary(report)]
         if let moment, report.isSound {
-            lines.append("all \(Money.grouped(report.comparedHeads)) heads kept at \(moment) still stand")
+            let (count, kept) = (report.comparedHeads, "kept at \(moment) still")
+            lines.append(
+                count == 1 ? "the 1 head \(kept) stands" : "all \(Money.grouped(count)) heads \(kept) stand")
         }
         if let written { lines.append(written.sentence) }
         // Printed heads are the result, and what was found goes beside it.
@@ -74,8 +76,8 @@ struct WrittenHeads: Sendable {
     var sentence: String {
         let place = path == "-" ? "printed" : "in \(path)"
         return
-            "\(Money.grouped(count)) heads are \(place), digest \(digest); keep them where the ledger's owner "
-            + "cannot change them"
+            "\(Money.counted(count, "head")) \(count == 1 ? "is" : "are") \(place), digest \(digest); keep "
+            + "\(count == 1 ? "it" : "them") where the ledger's owner cannot change \(count == 1 ? "it" : "them")"
     }
 }
 
@@ -91,12 +93,12 @@ extension Session {
             problemsBeside ? output.warning(problem.text) : output.line(problem.text)
         }
         let report = try await Verifier(store: store).run(heads: heads, found: found) { progress in
-            let estimate =
+            let records =
                 progress.estimatedRecords > progress.records
-                ? " of about \(Money.grouped(progress.estimatedRecords))" : ""
-            output.progress(
-                "verifying: \(Money.grouped(progress.records))\(estimate) records, "
-                    + "\(Money.grouped(progress.transactions)) transactions")
+                ? "\(Money.grouped(progress.records)) of about "
+                    + Money.counted(progress.estimatedRecords, "record")
+                : Money.counted(progress.records, "record")
+            output.progress("verifying: \(records), " + Money.counted(progress.transactions, "transaction"))
         }
         output.endProgress()
         return report
@@ -106,12 +108,13 @@ extension Session {
 extension Output {
     /// What a check found, after its problems were listed.
     static func summary(_ report: VerificationReport) -> String {
-        let counts =
-            "\(Money.grouped(report.accounts)) accounts, \(Money.grouped(report.transactions)) transactions, "
-            + "\(Money.grouped(report.records)) records"
+        let counts = [
+            Money.counted(report.accounts, "account"), Money.counted(report.transactions, "transaction"),
+            Money.counted(report.records, "record"),
+        ].joined(separator: ", ")
         if report.isSound { return "sound: \(counts); everything holds" }
         let more = report.hasMoreProblems ? "more than " : ""
-        return "UNSOUND: \(more)\(report.problems.count) problems in \(counts)"
+        return "UNSOUND: \(more)\(Money.counted(report.problems.count, "problem")) in \(counts)"
     }
 }
 
@@ -166,4 +169,9 @@ extension JSONValue {
 extension Money {
     /// A count with thousands separated.
     static func grouped(_ count: Int64) -> String { text(count, digits: 0, grouping: true) }
+
+    /// `1 record`, `2 records`.
+    static func counted(_ count: some BinaryInteger, _ noun: String) -> String {
+        "\(grouped(Int64(clamping: count))) \(noun)" + (count == 1 ? "" : "s")
+    }
 }

@@ -151,6 +151,34 @@ struct FormTests {
         #expect(driver.effects.last == .quit)
     }
 
+    /// In a form, and where an account is gone to.
+    @Test(arguments: ["t", "A"]) func offersAccountsByCodeAndNameWhateverTheTextLooksLike(
+        key: Character
+    ) throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        try bank.open("status:open-7", "Seven")
+        try bank.open("8", "The \"Eight\" ccy:CZK")
+        var driver = try ConsoleDriver(100, 30, bank: bank)
+        driver.press(.character(key))
+        for (text, codes) in [
+            ("status:", ["status:open-7"]), ("status:open", ["status:open-7"]), ("ccy:CZK", ["8"]),
+            ("class:liability", []), ("\"eight", ["8"]), ("the ccy:", ["8"]), ("balance<1", []),
+        ] {
+            driver.press(.control("u"))
+            driver.type(text)
+            let offered: [AccountListing] =
+                switch driver.state.dialog {
+                case .form(let form): form.offered
+                case .prompt(let prompt): prompt.offered
+                default: []
+                }
+            #expect(offered.map(\.account.code.text) == codes, "\(text)")
+        }
+        driver.press(.control("u"))
+        driver.type("status:o")
+        #expect(driver.shows("▸ status:open-7  Seven"))
+    }
+
     @Test func completesTheAccountOfALeg() throws {
         var driver = try ConsoleDriver(100, 30)
         driver.press(.character("E"))

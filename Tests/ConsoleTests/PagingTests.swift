@@ -27,7 +27,7 @@ struct PagingTests {
         for _ in 0..<2600 {
             if let code = selected(driver) { seen.insert(code) }
             driver.press(.down)
-            #expect(driver.state.accounts.rows.count <= AccountsPane.maximumRows)
+            #expect(driver.state.accounts.rows.count <= AccountWindow.maximumRows)
         }
         #expect(seen.count == 2502)
         #expect(selected(driver) == "suspense-CZK")
@@ -55,6 +55,94 @@ struct PagingTests {
         #expect(driver.shows("Early bird"))
         #expect(selected(driver) == "576")
         #expect(driver.shows("▸ 576"))
+    }
+
+    /// Others open accounts, fewer and more than one refresh reads: before the rows in sight, between them on both
+    /// sides of the selection, and just behind them.
+    @Test(arguments: [-1, 0, 2, 3, 5, 8], [1, 17, 18, 60])
+    func noAccountIsMissingBetweenTwoWhereManyWereOpened(line: Int, count: Int) throws {
+        var driver = try scrolledToTheMiddle()
+        let before = selected(driver)
+        try open(count, after: line, &driver)
+        driver.wait(.seconds(6))
+        expectNoGap(driver)
+        #expect(selected(driver) == before)
+        #expect(driver.shows("▸ \(before ?? "")"))
+        for _ in 0..<40 { driver.press(.down) }
+        expectNoGap(driver)
+        for _ in 0..<80 { driver.press(.up) }
+        expectNoGap(driver)
+    }
+
+    @Test(arguments: [AccountSort(.name), .init(.code, isDescending: true), .init(.name, isDescending: true)])
+    func noAccountIsMissingInOtherOrders(sort: AccountSort) throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        for number in 0..<300 { try bank.open(Self.code(999 - number), "Customer \(1000 + number)") }
+        var preferences = Preferences()
+        preferences.sort = sort
+        var driver = try ConsoleDriver(80, 24, bank: bank, preferences: preferences)
+        for _ in 0..<150 { driver.press(.down) }
+        let pane = driver.state.accounts
+        // On both sides of the selection, whatever the direction.
+        for row in pane.rows[(pane.selectedIndex - 1)...(pane.selectedIndex + 1)] {
+            for number in 100..<160 {
+                try driver.bank.open("\(row.account.code)-\(number)", "\(row.account.name)-\(number)")
+            }
+        }
+        driver.wait(.seconds(6))
+        #expect(selected(driver) == pane.selected?.account.code.text)
+        expectNoGap(driver)
+    }
+
+    /// The selected account leaves the list at the very time when more come in behind it than are read at once.
+    @Test func noAccountIsMissingWhereTheSelectedOneHasLeftTheList() throws {
+        var preferences = Preferences()
+        preferences.filter = "status:open"
+        var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 300), preferences: preferences)
+        for _ in 0..<150 { driver.press(.down) }
+        let before = try #require(driver.state.accounts.selected).account.code
+        try driver.bank.post(.accountChange(account: before, change: .freeze(nil), reason: "court order"))
+        for number in 0..<60 { try driver.bank.open("\(before)-\(100 + number)", "Newcomer \(number)") }
+        driver.wait(.seconds(6))
+        expectNoGap(driver)
+    }
+
+    @Test func noAccountIsMissingWhereMoreWereOpenedThanAreKept() throws {
+        var driver = try scrolledToTheMiddle()
+        let before = selected(driver)
+        try open(AccountWindow.maximumRows + 100, after: 2, &driver)
+        driver.wait(.seconds(6))
+        expectNoGap(driver)
+        #expect(selected(driver) == before)
+        #expect(driver.state.accounts.rows.count <= AccountWindow.maximumRows)
+    }
+
+    /// The selection is on the fourth of the seven lines in sight.
+    private func scrolledToTheMiddle() throws -> ConsoleDriver {
+        var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 300))
+        for _ in 0..<150 { driver.press(.down) }
+        driver.press(.up, .up, .up)
+        #expect(driver.state.accounts.selectedIndex == driver.state.accounts.top + 3)
+        return driver
+    }
+
+    /// Opens accounts whose codes follow that of a line, counted from the first in sight.
+    private func open(_ count: Int, after line: Int, _ driver: inout ConsoleDriver) throws {
+        let pane = driver.state.accounts
+        let code = pane.rows[pane.top + line].account.code
+        for number in 0..<count { try driver.bank.open("\(code)-\(10_000 + number)", "Newcomer \(number)") }
+    }
+
+    /// Every account of the ledger that comes between two of the rows is one of them.
+    private func expectNoGap(_ driver: ConsoleDriver, sourceLocation: SourceLocation = #_sourceLocation) {
+        let rows = driver.state.accounts.rows.map(\.account.code.text)
+        let all = driver.bank.listings(driver.state.accounts.accountFilter, driver.state.accounts.sort)
+            .map(\.account.code.text)
+        guard let first = rows.first, let start = all.firstIndex(of: first) else {
+            Issue.record("there are no rows", sourceLocation: sourceLocation)
+            return
+        }
+        #expect(rows == Array(all[start...].prefix(rows.count)), sourceLocation: sourceLocation)
     }
 
     @Test func freshBalancesAreShownWithoutAKey() throws {

@@ -59,6 +59,40 @@ struct SteadyScreenTests {
         #expect(titles.count < 140)
     }
 
+    @Test func theLastActivityIsATimeTodayAndAWholeDateBefore() throws {
+        var bank = TestBank(now: ConsoleDriver.now.advanced(by: .seconds(-800 * 86_400)))
+        try bank.open("old", "Another year", deposit: "1.00")
+        bank.now = ConsoleDriver.now.advanced(by: .seconds(-86_400))
+        try bank.open("yesterday", "This year")
+        bank.now = ConsoleDriver.now
+        try bank.open("now", "Today")
+        let driver = try ConsoleDriver(100, 24, bank: bank)
+        func ending(of code: String) -> Substring? {
+            driver.screen.split(separator: "\n").first { $0.dropFirst(2).hasPrefix(code + " ") }?.suffix(11)
+        }
+        #expect(ending(of: "old") == " 2024-01-21")
+        #expect(ending(of: "yesterday") == " 2026-03-30")
+        #expect(ending(of: "now")?.hasSuffix(" 14:02:11") == true)
+    }
+
+    @Test(arguments: Array(36...160)) func aHistoryShowsEachBalanceWhole(width: Int) throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        try bank.open("1", "One", deposit: "12345.60", minimum: "none")
+        try bank.post(.withdrawal(account: AccountCode("1"), amount: DecimalAmount("24000.00")))
+        var driver = try ConsoleDriver(width, 10, bank: bank)
+        driver.press(.enter)
+        #expect(driver.state.place == .account)
+        let lines = driver.screen.split(separator: "\n").map(String.init)
+        for (amount, balance) in [("24,000.00", "-11,654.40"), ("12,345.60", "12,345.60")] {
+            #expect(
+                lines.contains { line in
+                    let words = line.split(separator: " ")
+                    guard let index = words.lastIndex(of: Substring(balance)) else { return false }
+                    return index > 0 && words[index - 1] == amount
+                }, "\(driver.screen)")
+        }
+    }
+
     @Test func aColumnWithoutRoomIsNamedWhereItIsChosen() throws {
         var driver = try ConsoleDriver(80, 24)
         driver.press(.character("c"), .down, .enter)

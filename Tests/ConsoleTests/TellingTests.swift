@@ -127,6 +127,20 @@ struct TellingTests {
         #expect(driver.state.screens.last?.title == "Account 576")
     }
 
+    @Test func theOneAccountThatIsRefusedIsPassedOver() throws {
+        var bank = TestBank(now: ConsoleDriver.now)
+        for code in ["1", "2", "3"] { try bank.open(code, "Number \(code)") }
+        try bank.post(.accountChange(account: AccountCode("1"), change: .close, reason: "moved away"))
+        var driver = try ConsoleDriver(120, 30, bank: bank)
+        driver.press(.space, .space, .character("s"), .tab)
+        driver.type("court order")
+        driver.press(.enter)
+        #expect(
+            driver.shows(
+                "1 account would be changed, one after the other; 1 would be refused, and is passed over."),
+            "\(driver.screen)")
+    }
+
     @Test func aFormIsAsItWasAfterAskingForHelp() throws {
         var driver = try ConsoleDriver(100, 30)
         driver.press(.down, .down, .down, .character("d"))
@@ -140,6 +154,85 @@ struct TellingTests {
         driver.press(.enter, .function(1), .escape)
         #expect(driver.state.place == .confirmation)
         #expect(driver.posted.isEmpty)
+    }
+
+    /// On the list of accounts, and on a screen of its own.
+    @Test(arguments: [nil, Key.character("2")]) func aFilterIsAsItWasAfterAskingForHelp(screen: Key?) throws {
+        var driver = try ConsoleDriver(100, 30)
+        if let screen { driver.press(screen) }
+        driver.press(.character("/"))
+        driver.type("berta")
+        driver.press(.left, .left, .function(1))
+        #expect(driver.state.place == .help)
+        #expect(driver.shows("keep-filter"))
+        driver.type("clear")
+        driver.press(.escape)
+        #expect(driver.state.place == .filter)
+        #expect(driver.shows("/ berta"))
+        driver.type("x")
+        #expect(driver.shows("/ berxta"))
+        // What is given in the help is given in the filter.
+        driver.press(.function(1))
+        driver.type("clear-filter")
+        driver.press(.enter)
+        #expect(!driver.shows("berxta"))
+        #expect(driver.state.place == (screen == nil ? .accounts : .journal))
+    }
+
+    @Test func aPromptIsAsItWasAfterAskingForHelp() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.character("A"))
+        driver.type("no such account")
+        driver.press(.enter)
+        #expect(driver.shows("must not contain spaces"))
+        driver.press(.function(1))
+        #expect(driver.state.place == .help)
+        #expect(driver.shows("accept-prompt"))
+        driver.press(.escape)
+        #expect(driver.state.place == .prompt)
+        #expect(driver.shows("no such account") && driver.shows("must not contain spaces"))
+        driver.press(.control("u"))
+        // The help is asked for before the accounts have come that are offered.
+        driver.holdsAnswers = true
+        driver.type("nov")
+        driver.press(.function(1), .escape)
+        driver.holdsAnswers = false
+        driver.press(.end)
+        #expect(driver.shows("▸ 704  Žofie Nováková"))
+        driver.press(.function(1), .escape)
+        #expect(driver.shows("▸ 704  Žofie Nováková"))
+        driver.press(.enter)
+        #expect(driver.state.screens.last?.title == "Account 704")
+    }
+
+    @Test func thePaletteAndAMenuAreAsTheyWereAfterAskingForHelp() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.character(":"))
+        driver.type("tri")
+        driver.press(.function(1))
+        #expect(driver.state.place == .help)
+        #expect(driver.shows("Type the rest of the marked name"))
+        driver.press(.escape)
+        #expect(driver.state.place == .palette)
+        #expect(driver.shows("Command  : tri"))
+        driver.press(.enter)
+        #expect(driver.state.place == .trialBalance)
+        driver.press(.escape, .character("o"), .down, .function(1), .escape)
+        #expect(driver.state.place == .menu)
+        driver.press(.enter)
+        #expect(driver.state.accounts.sort.order == .name)
+    }
+
+    @Test func aReceiptIsStillThereAfterAskingForHelp() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.down, .down, .down, .character("d"))
+        driver.type("10")
+        driver.press(.enter, .tab, .enter, .function(1))
+        #expect(driver.state.place == .help)
+        driver.press(.escape)
+        #expect(driver.state.place == .receipt)
+        #expect(driver.shows("✓ deposit posted in 47 ms, 1 attempt"))
+        #expect(driver.posted.count == 1)
     }
 
     @Test func aLongReferenceIsShownWholeWhereThereIsRoom() throws {

@@ -177,7 +177,7 @@ struct TestBank {
         BoundedCount(count: min(count, countBound), isBounded: count > countBound)
     }
 
-    private func listings(_ filter: AccountFilter, _ sort: AccountSort) -> [AccountListing] {
+    func listings(_ filter: AccountFilter, _ sort: AccountSort) -> [AccountListing] {
         let found = listings.filter { filter.matches($0.account) }
         let sorted = found.sorted { left, right in
             switch sort.order {

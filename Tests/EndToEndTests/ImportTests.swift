@@ -43,6 +43,19 @@ import Testing
         #expect(try await ledger.run("verify", "--json").object()["transactions"] as? Int == 1200)
     }
 
+    @Test func whatIsOneIsNotCalledSeveral() async throws {
+        let ledger = try await CommandLedger.make()
+        let directory = try TemporaryDirectory()
+        let row = "1993-01-01,r-1,acc,deposit,5.00,,6.00\n"
+        let file = try directory.write(Self.header + row, to: "rows.csv")
+        let imported = try await ledger.run(
+            "import", file, "--open-accounts", "--currency", "CZK", status: 65)
+        #expect(imported.output.hasPrefix("1 row in "), "\(imported.output)")
+        #expect(imported.output.contains("; 1 account opened; 1 balance differs\n"), "\(imported.output)")
+        let verified = try await ledger.run("verify")
+        #expect(verified.output == "sound: 3 accounts, 1 transaction, 5 records; everything holds\n")
+    }
+
     @Test func aDryRunSaysTheSameAndWritesNothing() async throws {
         let ledger = try await CommandLedger.make()
         let directory = try TemporaryDirectory()

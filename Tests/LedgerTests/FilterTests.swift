@@ -3,6 +3,15 @@ import Testing
 @testable import Ledger
 
 @Suite struct FilterTests {
+    @Test func wordsOfATextAreNeverFields() throws {
+        let filter = AccountFilter(words: " status:x  ccy:EUR \"o'Neill\0 balance<0\u{a0}7 ")
+        var wanted = AccountFilter()
+        wanted.words = ["status:x", "ccy:EUR", "\"o'Neill", "balance<0", "7"]
+        #expect(filter == wanted)
+        #expect(AccountFilter(words: String(repeating: "w ", count: 1000)).words.count == FilterTerm.maximum)
+        #expect(AccountFilter(words: " \0 ").isEmpty)
+    }
+
     @Test func comparisonsOfBalancesAreRead() throws {
         let filter = AccountFilter("balance<0 AVAILABLE>=100.50 balance=-3 balance<=1 available>2")
         #expect(filter.words.isEmpty)

@@ -2,14 +2,14 @@
 struct CommandSearch: Sendable {
     /// Where it was asked for: a command is given there, and that place's commands come first.
     let place: Place
-    /// The form that it was asked for in, which is gone back to.
-    let form: FormDialog?
+    /// What it was asked for in, which is gone back to; nil where nothing lay over the screen.
+    let over: Dialog?
     var field = LineField(limit: 200)
     var selected = 0
 
-    init(place: Place, form: FormDialog? = nil, text: String = "") {
+    init(place: Place, over: Dialog? = nil, text: String = "") {
         self.place = place
-        self.form = form
+        self.over = over
         field.set(text)
     }
 

@@ -221,10 +221,6 @@ extension Command {
             id: .leaveUnknown, keys: [.escape], title: "Leave",
             help: "Close it; the operation stays marked at the top until its outcome is known",
             places: [.unknown], footer: 9),
-        Command(
-            id: .formHelp, keys: [.function(1)], title: "Help",
-            help: "Show all keys, with those of the form first; it stays as it is",
-            places: [.form, .suggestions, .confirmation], footer: 10),
     ]
 
     private static let inMenus: [Command] = [
@@ -258,6 +254,11 @@ extension Command {
         Command(
             id: .leavePalette, keys: [.escape], title: "Back", help: "Go back without giving a command",
             places: typing, footer: 2),
+        Command(
+            id: .formHelp, keys: [.function(1)], title: "Help",
+            help: "Show all keys, with those of this place first; what is typed stays as it is",
+            places: [.filter, .form, .suggestions, .confirmation, .receipt, .prompt, .menu, .palette],
+            footer: 10),
     ]
 
     private static let general: [Command] = [

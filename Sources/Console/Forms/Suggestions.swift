@@ -21,9 +21,8 @@ struct Suggestions: Sendable {
         listings = []
         let id = counter.next()
         request = id
-        return (
-            id, .accounts(AccountFilter(typed), AccountSort(.code), from: .first, limit: Self.asked)
-        )
+        let filter = AccountFilter(words: typed)
+        return (id, .accounts(filter, AccountSort(.code), from: .first, limit: Self.asked))
     }
 
     mutating func take(_ id: RequestID, _ answer: Answer) -> Bool {

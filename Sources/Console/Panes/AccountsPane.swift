@@ -6,18 +6,7 @@ import Ledger
 /// activity it is a ranking of bounded length, since no index holds what changes with every entry: what is seen
 /// of it is kept fresh, and the ranking itself is made anew as often as what it costs allows.
 struct AccountsPane: Sendable {
-    private(set) var rows: [AccountListing] = []
-    /// Whether the window begins with the first account of the filter, and ends with the last.
-    private(set) var reachesFirst = false
-    private(set) var reachesLast = false
-    /// Whether it is a ranking that there are more accounts than.
-    private var isCutOff = false
-    /// Where the search for further rows goes on at each end, when that is not the outermost row.
-    private var continuesBefore: AccountKey?
-    private var continuesAfter: AccountKey?
-    /// The selection is an account, not a line: it stays where it is while rows come and go.
-    private(set) var selectedIndex = 0
-    var top = 0
+    private var window = AccountWindow()
     /// Rows in sight, as the screen was last laid out.
     private var visible = 1
     /// The columns that the longest code and the longest name take. They only grow while the list is the same, so that
@@ -37,7 +26,7 @@ struct AccountsPane: Sendable {
     /// When the ranking was made, and how long that took; nil when it is to be made now.
     private var ranked: (at: Timestamp, took: Duration)?
     private var request: Request?
-    private var jump: Jump?
+    private var jump: AccountWindow.End?
     private var isReloadWanted = false
     /// Whether the last refresh ended before the last row in sight, so that those are asked for by their codes.
     private var isPartlyRefreshed = false
@@ -45,8 +34,6 @@ struct AccountsPane: Sendable {
     private(set) var isMarkingAll = false
     /// After failures, the same list is not asked for so long after the last.
     private var failure: (listing: Listing, at: Timestamp, pause: Duration)?
-
-    enum Jump: Sendable { case first, last }
 
     /// Which accounts are listed, and in which order.
     private struct Listing: Sendable, Hashable {
@@ -63,7 +50,7 @@ struct AccountsPane: Sendable {
     }
 
     private enum Purpose: Sendable {
-        case jump(Jump)
+        case jump(AccountWindow.End)
         case append, prepend
         /// The ranking once more.
         case rank
@@ -75,11 +62,14 @@ struct AccountsPane: Sendable {
 
     /// Rows are asked for by this many.
     static let page = 200
-    /// The most rows that are kept; what is scrolled away is asked for again.
-    static let maximumRows = 2000
     /// The longest ranking.
     static let ranking = 1000
     static let maximumMarks = 500
+
+    var rows: [AccountListing] { window.rows }
+    var selectedIndex: Int { window.selectedIndex }
+    var selected: AccountListing? { window.selected }
+    var top: Int { window.top }
 
     var accountFilter: AccountFilter { filter.read(as: AccountFilter.self) }
 
@@ -89,7 +79,7 @@ struct AccountsPane: Sendable {
     var isStale: Bool { loaded != listing }
 
     /// Whether the search for rows is still under way, and has found too few so far.
-    var isSearching: Bool { isStale || (continuesAfter != nil && request != nil) }
+    var isSearching: Bool { isStale || (window.continuesAfter != nil && request != nil) }
 
     /// Whether a row is sure to be in the list that is asked for. The others are what is left of the one before.
     func belongs(_ row: AccountListing) -> Bool {
@@ -97,8 +87,8 @@ struct AccountsPane: Sendable {
     }
 
     /// Whether there is nothing more of the list to read, and whether that is every account that the filter matches.
-    var isAllRead: Bool { !isStale && reachesFirst && reachesLast }
-    var isWhole: Bool { isAllRead && !isCutOff }
+    var isAllRead: Bool { !isStale && window.reachesFirst && window.reachesLast }
+    var isWhole: Bool { isAllRead && !window.isCutOff }
 
     /// When the row in sight that was read longest ago was read; nil before the first answer.
     var loadedAt: Timestamp? { seen.compactMap { readAt[$0.account.id] }.min() ?? answeredAt }
@@ -110,23 +100,19 @@ struct AccountsPane: Sendable {
 
     private var isRanking: Bool { sort.order == .balance || sort.order == .activity }
 
-    var selected: AccountListing? { rows.indices.contains(selectedIndex) ? rows[selectedIndex] : nil }
-
     func listing(code: String) -> AccountListing? { rows.first { $0.account.code.text == code } }
 
     mutating func move(_ motion: Motion, page: Int) {
-        selectedIndex = motion.moved(selectedIndex, of: rows.count, page: page)
-        if motion == .first, !reachesFirst { jump = .first }
-        if motion == .last, !reachesLast { jump = .last }
+        window.move(motion, page: page)
+        if motion == .first, !window.reachesFirst { jump = .first }
+        if motion == .last, !window.reachesLast { jump = .last }
     }
 
-    mutating func select(_ index: Int) {
-        if rows.indices.contains(index) { selectedIndex = index }
-    }
+    mutating func select(_ index: Int) { window.select(index) }
 
     mutating func settle(visible: Int) {
         self.visible = max(visible, 1)
-        top = topLine(top, showing: selectedIndex, of: rows.count, rows: visible)
+        window.settle(visible: visible)
     }
 
     /// Asks again now; a ranking is made anew.
@@ -170,7 +156,7 @@ struct AccountsPane: Sendable {
             }
             marks[row.account.code] = row
         }
-        if reachesFirst, reachesLast { isMarkingAll = false }
+        if window.reachesFirst, window.reachesLast { isMarkingAll = false }
     }
 
     mutating func clearMarks() {
@@ -214,13 +200,13 @@ struct AccountsPane: Sendable {
         case .last: return page(.jump(.last), .last, Self.page)
         case nil: break
         }
-        if !reachesLast, isMarkingAll || selectedIndex + 2 * visible + 20 > rows.count,
-            let from = continuesAfter ?? rows.last.map({ AccountKey($0.account) })
+        if !window.reachesLast, isMarkingAll || selectedIndex + 2 * visible + 20 > rows.count,
+            let from = window.end
         {
             return page(.append, .after(from), Self.page)
         }
-        if !reachesFirst, isMarkingAll || selectedIndex < 2 * visible + 20,
-            let from = continuesBefore ?? rows.first.map({ AccountKey($0.account) })
+        if !window.reachesFirst, isMarkingAll || selectedIndex < 2 * visible + 20,
+            let from = window.beginning
         {
             return page(.prepend, .before(from), Self.page)
         }
@@ -234,7 +220,7 @@ struct AccountsPane: Sendable {
             return (.renew(seen.map(\.account.id)), .listings(seen.map(\.account.code)))
         }
         // Without the row before the first one there is nothing to page from, so it is left for later.
-        let first = reachesFirst ? top : max(top, 1)
+        let first = window.reachesFirst ? top : max(top, 1)
         let before = rows.indices.contains(first - 1) ? AccountKey(rows[first - 1].account) : nil
         return page(.refresh(after: before), before.map { .after($0) } ?? .first, visible + 10)
     }
@@ -252,7 +238,7 @@ struct AccountsPane: Sendable {
         switch answer {
         case .accounts(let page): take(page, for: request, now: now)
         case .listings(let listings):
-            update(listings)
+            window.update(listings)
             note(listings, now: now)
             if case .renew(let ids) = request.purpose { for id in ids { readAt[id] = now } }
             isPartlyRefreshed = false
@@ -260,10 +246,9 @@ struct AccountsPane: Sendable {
         }
         if case .jump = request.purpose, jump != nil {
             jump = nil
-        } else if let selectedID, let index = rows.firstIndex(where: { $0.account.id == selectedID }) {
-            selectedIndex = index
+        } else {
+            window.select(selectedID)
         }
-        selectedIndex = min(selectedIndex, max(rows.count - 1, 0))
         if isMarkingAll { markRows() }
         trim()
         return true
@@ -273,23 +258,18 @@ struct AccountsPane: Sendable {
         switch request.purpose {
         case .jump(let end):
             if loaded != request.listing { startList() }
-            replaceAll(page, end)
+            window.replaceAll(page, at: end, isRanking: isRanking)
+            if jump != nil || loaded != listing { window.select(end) }
             loaded = request.listing
-        case .rank:
-            rows = page.listings
-            isCutOff = !page.isComplete
-        case .append:
-            rows += unknown(page.listings)
-            continuesAfter = page.continuesAt
-            if page.isComplete { reachesLast = true }
-        case .prepend:
-            let new = unknown(page.listings)
-            rows.insert(contentsOf: new, at: 0)
-            top += new.count
-            continuesBefore = page.continuesAt
-            if page.isComplete { reachesFirst = true }
+        case .rank: window.rank(page)
+        case .append: window.append(page)
+        case .prepend: window.prepend(page)
         case .refresh(let key):
-            if page.continuesAt == nil { refresh(after: key, page) } else { update(page.listings) }
+            if page.continuesAt == nil {
+                window.refresh(after: key, page, sort: sort)
+            } else {
+                window.update(page.listings)
+            }
         case .renew: break
         }
         note(page.listings, now: now)
@@ -343,52 +323,6 @@ struct AccountsPane: Sendable {
         return true
     }
 
-    private mutating func replaceAll(_ page: AccountPage, _ end: Jump) {
-        rows = page.listings
-        let isAll = page.isComplete || isRanking
-        isCutOff = isRanking && !page.isComplete
-        reachesFirst = end == .first || isAll
-        reachesLast = end == .last || isAll
-        continuesAfter = end == .first ? page.continuesAt : nil
-        continuesBefore = end == .last ? page.continuesAt : nil
-        if jump != nil || loaded != listing { selectedIndex = end == .first ? 0 : max(rows.count - 1, 0) }
-        top = 0
-    }
-
-    private func unknown(_ listings: [AccountListing]) -> [AccountListing] {
-        let known = Set(rows.map(\.account.id))
-        return listings.filter { !known.contains($0.account.id) }
-    }
-
-    /// Puts fresh rows in the place of those that they cover.
-    private mutating func refresh(after key: AccountKey?, _ page: AccountPage) {
-        var start = 0
-        if let key {
-            guard let index = rows.firstIndex(where: { $0.account.code == key.code }) else { return }
-            start = index + 1
-        }
-        var end = rows.count
-        if !page.isComplete, let last = page.listings.last {
-            let known = rows.lastIndex { $0.account.id == last.account.id }
-            end = min(known.map { $0 + 1 } ?? start + page.listings.count, rows.count)
-        }
-        let fresh = Set(page.listings.map(\.account.id))
-        let rest = rows[max(start, end)...].filter { !fresh.contains($0.account.id) }
-        rows = rows[..<start].filter { !fresh.contains($0.account.id) } + page.listings + rest
-        if page.isComplete {
-            reachesLast = true
-            continuesAfter = nil
-        }
-    }
-
-    /// Renews rows where they are.
-    private mutating func update(_ listings: [AccountListing]) {
-        let fresh = Dictionary(listings.map { ($0.account.id, $0) }, uniquingKeysWith: { first, _ in first })
-        for index in rows.indices {
-            if let listing = fresh[rows[index].account.id] { rows[index] = listing }
-        }
-    }
-
     private mutating func update(marked listings: [AccountListing]) {
         if marks.isEmpty { return }
         for listing in listings where marks[listing.account.code] != nil {
@@ -397,22 +331,10 @@ struct AccountsPane: Sendable {
     }
 
     private mutating func trim() {
-        let excess = rows.count - Self.maximumRows
-        guard excess > 0 else { return }
-        defer {
-            let kept = Set(rows.map(\.account.id))
-            readAt = readAt.filter { kept.contains($0.key) }
-        }
-        if selectedIndex > rows.count / 2 {
-            rows.removeFirst(excess)
-            selectedIndex -= excess
-            top = max(0, top - excess)
-            reachesFirst = false
-            continuesBefore = nil
-        } else {
-            rows.removeLast(excess)
-            reachesLast = false
-            continuesAfter = nil
-        }
+        window.trim()
+        // Some of those that were read are not listed any more.
+        guard readAt.count > 2 * AccountWindow.maximumRows else { return }
+        let kept = Set(rows.map(\.account.id))
+        readAt = readAt.filter { kept.contains($0.key) }
     }
 }

@@ -6,9 +6,9 @@ enum Dialog: Sendable {
     case prompt(PromptDialog)
     case menu(MenuDialog)
     /// The commands, over the screen.
-    case palette(CommandSearch)
+    indirect case palette(CommandSearch)
     /// The commands with all that there is to say of them, on the whole screen.
-    case help(CommandSearch)
+    indirect case help(CommandSearch)
 }
 
 /// Asks for one line.

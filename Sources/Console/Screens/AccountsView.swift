@@ -28,7 +28,7 @@ extension ConsoleState {
             let sign = isMarked ? symbols.mark : isSelected ? symbols.pointer : " "
             canvas.put(sign, row: row, style: style ?? .normal)
             let cells = columns.map { column -> (text: String, style: Style) in
-                let cell = accountCell(listing, column.title)
+                let cell = accountCell(listing, column)
                 return (cell.text, style ?? cell.style)
             }
             canvas.put(cells: cells, in: columns, from: 2, row: row)
@@ -132,7 +132,7 @@ extension ConsoleState {
         let width = size.width - 2
         let amount = width < 50 ? 13 : 15
         var byImportance: [(title: String, width: Int)] = [
-            ("AVAILABLE", amount), ("CCY", 3), ("STATUS", 15), ("LEDGER", 15), ("LAST UTC", 9),
+            ("AVAILABLE", amount), ("CCY", 3), ("STATUS", 15), ("LEDGER", 15), ("LAST UTC", 10),
             ("CLASS", 9), ("HELD", 13), ("MINIMUM", 13),
         ]
         if let index = byImportance.firstIndex(where: { $0.title == sortColumn }) {
@@ -161,9 +161,9 @@ extension ConsoleState {
     /// The least columns that names are given where there is room.
     private static let nameColumns = 40
 
-    private func accountCell(_ listing: AccountListing, _ title: String) -> (text: String, style: Style) {
+    private func accountCell(_ listing: AccountListing, _ column: Column) -> (text: String, style: Style) {
         let account = listing.account
-        switch title {
+        switch column.title {
         case "CODE": return (account.code.text, .normal)
         case "NAME": return (account.name, .normal)
         case "CCY": return (account.currency.code, .dim)
@@ -177,7 +177,7 @@ extension ConsoleState {
         case "STATUS":
             let held = account.held > 0 ? " " + symbols.held : ""
             return (account.status.rawValue + held, account.status == .open ? .dim : .warning)
-        default: return (Wording.moment(listing.lastBookedAt, now: now), .dim)
+        default: return (Wording.moment(listing.lastBookedAt, now: now, columns: column.width), .dim)
         }
     }
 

@@ -13,7 +13,8 @@ extension ConsoleState {
             lines += TextLine.fact("Reason", reason, columns: columns)
         }
         let refused = run.operations.count - run.postable
-        let note = refused == 0 ? "" : "; \(Wording.count(refused)) would be refused, and are passed over"
+        let passed = refused == 1 ? "is passed over" : "are passed over"
+        let note = refused == 0 ? "" : "; \(Wording.count(refused)) would be refused, and \(passed)"
         lines += TextLine.paragraph(
             "\(Wording.counted(run.postable, "account")) would be changed, one after the other\(note).",
             columns: columns)

@@ -81,28 +81,48 @@ struct HistoryTable {
     init(console: ConsoleState, account: Account, width: Int) {
         self.console = console
         self.account = account
+        let arrangements = Self.arrangements(of: account)
+        let chosen = arrangements.first { $0.least <= width } ?? arrangements[arrangements.count - 1]
+        let what = Column("WHAT", max(chosen.what + width - chosen.least, 1))
+        columns = chosen.head + [what] + chosen.tail
+    }
+
+    /// Columns before and after the one that says what it was, and the least that this one takes.
+    private struct Arrangement {
+        let head: [Column]
+        let what: Int
+        let tail: [Column]
+
+        /// With a space between each two.
+        var least: Int { (head + tail).reduce(what) { $0 + $1.width + 1 } }
+    }
+
+    /// From the widest to the narrowest. The balance is what a history is read for, so that it stays when the number,
+    /// the side and the day have gone: those are on the record's own screen too.
+    private static func arrangements(of account: Account) -> [Arrangement] {
         let number = Column("#", max(String(account.version).count + 1, 3))
-        let date = width >= 56 ? Column("VALUE DATE", 10) : Column("VALUE", 8)
-        let side = Column("SIDE", width < 56 ? 2 : 6)
-        let amount = Column("AMOUNT", width < 56 ? 12 : 14, .right)
-        var used = number.width + date.width + side.width + amount.width + 4
-        let whatAtLeast = min(20, max(width - used, 6))
-        used += whatAtLeast
-        var tail: [Column] = []
-        if used + 16 <= width {
-            tail.append(Column("LEDGER", 15, .right))
-            used += 16
-        }
-        if used + 17 <= width {
-            tail.append(Column("BY", 16))
-            used += 17
-        }
-        if used + 40 <= width {
-            tail.append(Column("REFERENCE", 30))
-            used += 31
-        }
-        columns =
-            [number, date, Column("WHAT", whatAtLeast + max(0, width - used)), side, amount] + tail
+        let (day, shortDay) = (Column("VALUE DATE", 10), Column("VALUE", 8))
+        let shortSide = Column("SIDE", 2)
+        let wide = [Column("SIDE", 6), Column("AMOUNT", 14, .right), Column("LEDGER", 15, .right)]
+        let (by, reference) = (Column("BY", 16), Column("REFERENCE", 30))
+        // No amount and no balance can have been larger than all debits or all credits together.
+        let greatest = Money(units: max(account.debits, account.credits), currency: account.currency)
+        let digits = max(greatest.grouped.count, 6)
+        // A balance may have a minus sign.
+        let narrow = [
+            Column("AMOUNT", min(digits, 14), .right), Column("LEDGER", min(digits + 1, 15), .right),
+        ]
+        return [
+            Arrangement(head: [number, day], what: 29, tail: wide + [by, reference]),
+            Arrangement(head: [number, day], what: 20, tail: wide + [by]),
+            Arrangement(head: [number, day], what: 20, tail: wide),
+            Arrangement(head: [number, day], what: 9, tail: [shortSide] + narrow),
+            Arrangement(head: [number, shortDay], what: 7, tail: [shortSide] + narrow),
+            Arrangement(head: [shortDay], what: 7, tail: [shortSide] + narrow),
+            Arrangement(head: [shortDay], what: 7, tail: narrow),
+            Arrangement(head: [], what: 4, tail: narrow),
+            Arrangement(head: [], what: 4, tail: [narrow[0]]),
+        ]
     }
 
     func drawTitles(_ canvas: inout Canvas, row: Int) { canvas.putTitles(of: columns, from: 2, row: row) }

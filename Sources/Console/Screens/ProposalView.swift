@@ -15,7 +15,7 @@ extension ConsoleState {
         case .transfer(let from, let to, let amount): "transfer \(text(amount)) from \(from) to \(to)"
         case .adjustment(let account, let amount, let side, let code, _):
             "adjustment of account \(account), \(side.rawValue) \(text(amount)), reason code \(code)"
-        case .journalEntry(let legs): "journal entry with \(legs.count) legs"
+        case .journalEntry(let legs): "journal entry with " + Wording.counted(legs.count, "leg")
         case .reversal(let reference, let amount, _):
             "reverse " + (amount.map { "\(text($0)) of " } ?? "all that is left of ") + reference.text
         case .accountChange(let account, let change, _): "account \(account): \(Self.summary(of: change))"

@@ -43,10 +43,10 @@ enum Wording {
         }
     }
 
-    /// A moment in at most eight columns: the time if it was today, else the day, else month and year. UTC.
-    static func moment(_ moment: Timestamp, now: Timestamp) -> String {
+    /// A moment: the time if it was today, else the ``day(_:today:columns:)``. UTC.
+    static func moment(_ moment: Timestamp, now: Timestamp, columns: Int = 8) -> String {
         if moment.date == now.date { return moment.clock }
-        return day(moment.date, today: now.date)
+        return day(moment.date, today: now.date, columns: columns)
     }
 
     /// A day: `2019-03-14` where ten columns are free for it; in eight, `Mar 14`, or `Mar 2019` in another year.
