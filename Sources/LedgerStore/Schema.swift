@@ -159,12 +159,10 @@ enum Schema {
     /// with a million accounts that takes seconds. It is in no index, for the same reason as balances.
     ///
     /// A program of an older schema, which may still run, moves an account on without it; so it goes with the number of
-    /// the record that it is of, and counts only while that is the last one.
+    /// the record that it is of, and counts only while that is the last one. Rows that are there get it with their next
+    /// record, and not now: to write a million of them would hold up postings for half a minute.
     private static let lastBooking = """
         ALTER TABLE bursar.accounts ADD COLUMN IF NOT EXISTS booked_at timestamptz;
         ALTER TABLE bursar.accounts ADD COLUMN IF NOT EXISTS booked_seq bigint;
-        UPDATE bursar.accounts AS a SET booked_at = r.booked_at, booked_seq = r.seq
-        FROM bursar.account_records AS r
-        WHERE r.account_id = a.id AND r.seq = a.version AND a.booked_seq IS DISTINCT FROM a.version;
         """
 }
