@@ -255,21 +255,21 @@ private struct AccountMove {
     /// When its last record was booked.
     var bookedAt: Timestamp
 
+    private mutating func goOn(to account: Account, bookedAt time: Timestamp) {
+        after = account
+        bookedAt = time
+    }
+
     /// Ordered by id, so that two statements lock their rows in the same order and cannot deadlock.
     static func merged(_ decisions: [Decision]) -> [AccountMove] {
         var moves: [Identifier: AccountMove] = [:]
         for decision in decisions {
-            let bookedAt = decision.receipt.bookedAt
             for transition in decision.transitions {
-                let after = transition.after
-                if moves[after.id] == nil {
-                    moves[after.id] = AccountMove(
-                        seen: transition.before?.version ?? 0, seenHead: transition.before?.head ?? .zero,
-                        after: after, bookedAt: bookedAt)
-                } else {
-                    moves[after.id]?.after = after
-                    moves[after.id]?.bookedAt = bookedAt
-                }
+                let first = AccountMove(
+                    seen: transition.before?.version ?? 0, seenHead: transition.before?.head ?? .zero,
+                    after: transition.after, bookedAt: decision.receipt.bookedAt)
+                moves[first.after.id, default: first].goOn(
+                    to: transition.after, bookedAt: decision.receipt.bookedAt)
             }
         }
         return moves.values.sorted { $0.after.id < $1.after.id }
