@@ -46,12 +46,11 @@ extension LedgerQueries {
             statement,
             Self.patterns(words) + [.value(Int64(limit) + 1)] + FilterSQL.parameters(filter))
         // The planner takes any word for one that the index finds, and reads all of the index for one that it does not.
-        let isScan = !filter.words.isEmpty && words.isEmpty
-        let answers = try await execute(
-            isScan ? [Query(Self.bitmapsOff), query, Query(Self.bitmapsOn)] : [query],
-            timeout: Self.longQuestion)
-        guard answers.count == (isScan ? 3 : 1) else { throw .undecodable("no answer to \(statement.name)") }
-        let listings = try answers[isScan ? 1 : 0].map { row throws(PostgresError) in try row.listing() }
+        let rows =
+            !filter.words.isEmpty && words.isEmpty
+            ? try await execute(query, without: .bitmapScan, timeout: Self.longQuestion)
+            : try await execute(statement, query.parameters, timeout: Self.longQuestion)
+        let listings = try rows.map { row throws(PostgresError) in try row.listing() }
         return AccountPage(
             listings: Array(listings.prefix(limit)), continuesAt: nil, isComplete: listings.count <= limit)
     }
@@ -148,11 +147,6 @@ extension LedgerQueries {
 
     static let mostActive = rankedStatement("list_most_active", by: "\(AccountWalk.lastBookedAt) DESC")
     static let leastActive = rankedStatement("list_least_active", by: AccountWalk.lastBookedAt)
-
-    private static let bitmapsOff = Statement(
-        name: "bitmaps_off", sql: "SELECT set_config('enable_bitmapscan', 'off', true)")
-    private static let bitmapsOn = Statement(
-        name: "bitmaps_on", sql: "SELECT set_config('enable_bitmapscan', 'on', true)")
 
     /// An account that is in none of the rows looked at was last active before the later of the two moments at
     /// which these end, so that the order is certain for all that were active since.

@@ -67,9 +67,9 @@ enum SessionSetup {
     /// cancel each other. A bitmap scan finds rows in the order in which they lie on the disk; every statement must
     /// lock accounts in the order of their ids, or two wait for each other. With `enable_seqscan` off, a plan that has to
     /// scan all the same seems so costly that the server would compile it first, for about a second. Warnings must come
-    /// through: see `Connection.commit`. What is read to decide has arrays for parameters, which the planner would plan for
-    /// anew each time, at twice the cost of executing it, for no other plan. A program that is stopped before its commit does not hold up the others for
-    /// longer than the last setting says.
+    /// through: see `Connection.commit`. What is read to decide has arrays for parameters, which the planner would plan
+    /// anew each time: longer than executing it takes, and for no other plan. A program that is stopped before its commit
+    /// does not hold up the others for longer than the last setting says.
     private static let writerSettings = [
         "enable_seqscan": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off", "jit": "off",
         "plan_cache_mode": "force_generic_plan", "client_min_messages": "warning",
