@@ -21,8 +21,8 @@ public struct LedgerProblem: Hashable, Sendable {
 /// Recomputes one account from its records, in order, one at a time: it holds the account and what it has
 /// added up so far, however long the history is.
 public struct AccountAuditor: Sendable {
-    public let account: Account
-    private let lastBookedAt: Timestamp
+    public var account: Account { listing.account }
+    private let listing: AccountListing
     /// The first thing found wrong. What follows a bad record is usually wrong because of it, so only the first
     /// is said.
     public private(set) var problem: LedgerProblem?
@@ -39,8 +39,7 @@ public struct AccountAuditor: Sendable {
 
     /// - Parameter listing: the account's row, which its records must lead to.
     public init(_ listing: AccountListing) {
-        account = listing.account
-        lastBookedAt = listing.lastBookedAt
+        self.listing = listing
     }
 
     /// Checks the next record.
@@ -86,7 +85,12 @@ public struct AccountAuditor: Sendable {
             (account.debits == debits, "total of debits"), (account.credits == credits, "total of credits"),
             (account.held == held, "total of holds"), (account.head == head, "hash of the last record"),
             (name.map { sameBytes(account.name, $0) } ?? false, "name"), (account.status == status, "status"),
-            (account.minimum == minimum, "minimum"), (lastBookedAt == bookedAt, "time of the last record"),
+            (account.minimum == minimum, "minimum"),
+            (listing.lastBookedAt == bookedAt, "time of the last record"),
+            (
+                listing.magnitude == Magnitude.of(account.ledger),
+                "magnitude, which lists by balance find it by,"
+            ),
         ]
         if let wrong = facts.first(where: { !$0.0 }) {
             report(nil, "the account's \(wrong.1) is not what its records say")

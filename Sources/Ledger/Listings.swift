@@ -41,9 +41,14 @@ public struct AccountListing: Hashable, Sendable {
     /// When the account's last record was booked.
     public let lastBookedAt: Timestamp
 
-    public init(account: Account, lastBookedAt: Timestamp) {
+    /// The ``Magnitude`` that lists by balance find the account by.
+    public let magnitude: Int
+
+    /// - Parameter magnitude: as the books have it; nil for that of the ledger balance.
+    public init(account: Account, lastBookedAt: Timestamp, magnitude: Int? = nil) {
         self.account = account
         self.lastBookedAt = lastBookedAt
+        self.magnitude = magnitude ?? Magnitude.of(account.ledger)
     }
 }
 

@@ -40,8 +40,8 @@ extension LedgerQueries {
     /// question before the page is full: see ``AccountPage/continuesAt``.
     ///
     /// By balance and by activity only `.first` is a place to begin, whatever `start` says, and a page has at most
-    /// ``maximumRanked`` accounts. Unless an index finds a word or a status of the filter, or the newest transactions name
-    /// enough accounts, all accounts are read: on a ledger of a million that takes up to 0.8 s
+    /// ``maximumRanked`` accounts. Where no index finds what the filter holds for, and neither the greatest balances nor
+    /// the newest transactions name enough accounts, all are read: on a ledger of a million that takes up to 0.8 s
     /// (`bursar-bench queries --only "by "`), so ask rarely. It ends with `deadlineExceeded` after five seconds.
     public func accounts(
         _ filter: AccountFilter, sort: AccountSort, from start: Start, limit: Int
@@ -184,7 +184,7 @@ extension LedgerQueries {
     private static let selectAccountsByCode = Statement(
         name: "select_accounts_by_code",
         sql: """
-            SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
+            SELECT \(listingColumns)
             FROM bursar.accounts AS a WHERE a.code = ANY ($1::text[])
             """)
 }
@@ -232,14 +232,6 @@ struct AccountWalk {
 
     static var allStatements: [Statement] { (byCode + byName).flatMap { [$0.list, $0.stop, $0.words] } }
 
-    /// When the last record of a row `a` of accounts was booked; looked up where a program of an older schema wrote it.
-    /// An account whose last record is missing is listed all the same.
-    static let lastBookedAt = """
-        (CASE WHEN a.booked_seq = a.version AND a.booked_at IS NOT NULL THEN a.booked_at ELSE coalesce((
-            SELECT r.booked_at FROM bursar.account_records AS r WHERE r.account_id = a.id AND r.seq = a.version
-        ), TIMESTAMPTZ '1970-01-01 00:00:00Z') END)
-        """
-
     private typealias Statements = (list: Statement, stop: Statement, words: Statement)
 
     private static let byCode = [
@@ -266,7 +258,7 @@ struct AccountWalk {
             Statement(
                 name: "list_accounts_by_\(suffix)",
                 sql: """
-                    SELECT \(accountColumns), \(lastBookedAt)
+                    SELECT \(listingColumns)
                     FROM (
                         SELECT * FROM (
                             SELECT * FROM bursar.accounts AS a WHERE \(look)
@@ -297,7 +289,7 @@ struct AccountWalk {
                     )
                     SELECT n.found, p.* FROM (SELECT count(*) AS found FROM found) AS n
                     LEFT JOIN (
-                        SELECT \(accountColumns), \(lastBookedAt) FROM (
+                        SELECT \(listingColumns) FROM (
                             SELECT * FROM found AS a
                             WHERE \(beyond) AND \(FilterSQL.accountCondition(from: 8))
                             ORDER BY \(order) LIMIT $7::bigint
@@ -318,8 +310,10 @@ extension String {
 }
 
 extension Row {
-    /// Decodes ``accountColumns`` and the booking time of the last record, from column `first` on.
+    /// Decodes ``listingColumns``, from column `first` on.
     func listing(from first: Int = 0) throws(PostgresError) -> AccountListing {
-        AccountListing(account: try account(from: first), lastBookedAt: try decode(first + 12))
+        AccountListing(
+            account: try account(from: first), lastBookedAt: try decode(first + 12),
+            magnitude: Int(try decode(first + 13, as: Int64.self)))
     }
 }

@@ -66,6 +66,39 @@ enum FilterSQL {
     static let ledgerNumber =
         "(\(ledgerUnits)::double precision / \(byDigits { "1" + zeros($0) })::double precision)"
 
+    /// The ``Magnitude`` of the ledger balance of a row `a`, worked out by the server.
+    static let magnitude: String = {
+        let size = "abs(\(ledgerUnits))::text"
+        let leading = "substr(rpad(\(size), 2, '0'), 1, 2)::int"
+        let steps = Magnitude.steps.map(String.init).joined(separator: ", ")
+        let stepsUpTo =
+            "(SELECT count(*) FROM unnest(ARRAY[\(steps)]) AS s (digits) WHERE s.digits <= \(leading))"
+        return """
+            (CASE WHEN a.debits = a.credits THEN 0 ELSE
+                (CASE WHEN \(ledgerUnits) < 0 THEN -1 ELSE 1 END)
+                * ((length(\(size)) - 1 + \(byDigits { String(Currency.maximumDigits - $0) })) * \(Magnitude.steps.count)
+                    + \(stepsUpTo))
+            END)
+            """
+    }()
+
+    /// Two parameters: the least magnitude of what meets the filter, and the first that is too great; NULL where it says
+    /// nothing of balances.
+    static func magnitudes(_ filter: AccountFilter) -> [Parameter] {
+        let range = filter.magnitudes
+        return [
+            .optional((range?.lowerBound).map(Int64.init)), .optional((range?.upperBound).map(Int64.init)),
+        ]
+    }
+
+    /// Whether the magnitude of a row `a` is in the range whose parameters begin with `first`.
+    static func hasMagnitude(from first: Int) -> String {
+        """
+        ($\(first)::bigint IS NULL
+            OR (a.magnitude >= $\(first)::bigint AND a.magnitude < $\(first + 1)::bigint))
+        """
+    }
+
     // MARK: Journal and history
 
     /// Whether a text begins with the parameter, in either case of its letters.

@@ -105,7 +105,7 @@ extension LedgerQueries {
     static let selectAccountsByID = Statement(
         name: "select_accounts_by_id",
         sql: """
-            SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
+            SELECT \(listingColumns)
             FROM (
                 SELECT * FROM bursar.accounts AS a WHERE a.id > $1::uuid ORDER BY a.id LIMIT $2::bigint
             ) AS a

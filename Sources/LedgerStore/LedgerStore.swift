@@ -99,6 +99,10 @@ public struct LedgerStore: Sendable {
     /// Who this program's writers are to the database; nil before the first of them.
     public var currentOrigin: Origin? { origin.current }
 
+    /// SQL for the ``Magnitude`` of the ledger balance of a row `a` of accounts, for those who fill the table without
+    /// posting.
+    public static var magnitudeSQL: String { FilterSQL.magnitude }
+
     /// The executor of all connections: see ``Connection/taskExecutor``.
     public static var executor: any TaskExecutor { Connection.taskExecutor }
 

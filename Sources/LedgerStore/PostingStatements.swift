@@ -22,10 +22,10 @@ enum PostingStatements {
         WITH moved AS (
             UPDATE bursar.accounts AS a
             SET debits = t.debits, credits = t.credits, version = t.version, head = t.head,
-                booked_at = t.booked_at, booked_seq = t.version
+                booked_at = t.booked_at, magnitude = t.magnitude, listed_seq = t.version
             FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
-                    $30::bytea[], $31::timestamptz[])
-                AS t (id, seen, debits, credits, version, head, seen_head, booked_at)
+                    $30::bytea[], $31::timestamptz[], $32::bigint[])
+                AS t (id, seen, debits, credits, version, head, seen_head, booked_at, magnitude)
             WHERE a.id = ANY ($1::uuid[]) AND a.id = t.id AND \(isUnmoved)
             RETURNING a.id
         ), posted AS (
@@ -36,7 +36,7 @@ enum PostingStatements {
                 \(reversing ? ", j.reverses" : "")
             FROM unnest($7::uuid[], $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[],
                     $13::text[], $14::text[], $15::timestamptz[], $16::date[]
-                    \(reversing ? ", $32::uuid[]" : ""))
+                    \(reversing ? ", $33::uuid[]" : ""))
                 AS j (id, reference, fingerprint, kind, narrative, reason_code, reason, actor, booked_at,
                     value_date\(reversing ? ", reverses" : ""))
         )
@@ -57,7 +57,7 @@ enum PostingStatements {
             WITH moved AS (
                 UPDATE bursar.accounts AS a
                 SET name = t.name, status = t.status, minimum = t.minimum, version = t.version, head = t.head,
-                    booked_at = t.booked_at, booked_seq = t.version
+                    booked_at = t.booked_at, listed_seq = t.version
                 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
                         $7::bytea[], $26::bytea[], $27::timestamptz[])
                     AS t (id, seen, name, status, minimum, version, head, seen_head, booked_at)
@@ -76,9 +76,9 @@ enum PostingStatements {
         sql: """
             WITH opened AS (
                 INSERT INTO bursar.accounts (id, code, name, currency, class, status, minimum, debits, credits,
-                    held, version, head, booked_at, booked_seq)
+                    held, version, head, booked_at, magnitude, listed_seq)
                 SELECT t.id, t.code, t.name, t.currency, t.class, t.status, t.minimum, 0, 0, 0, t.version, t.head,
-                    t.booked_at, t.version
+                    t.booked_at, 0, t.version
                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                         $7::bigint[], $8::bigint[], $9::bytea[], $28::timestamptz[])
                     AS t (id, code, name, currency, class, status, minimum, version, head, booked_at)
@@ -159,7 +159,10 @@ extension Query {
             let parameters =
                 Self.totals(moves) + Self.journal(transactions) + [.value(origin?.program ?? "")]
                 + Self.entries(records) + Self.user(origin)
-                + [.array(moves.map(\.seenHead)), .array(moves.map(\.bookedAt))]
+                + [
+                    .array(moves.map(\.seenHead)), .array(moves.map(\.bookedAt)),
+                    .array(moves.map { Int64(Magnitude.of($0.after.ledger)) }),
+                ]
             self =
                 kind == .entries
                 ? Query(PostingStatements.postEntries, parameters)

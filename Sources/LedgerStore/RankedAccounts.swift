@@ -1,7 +1,7 @@
 import Ledger
 import Postgres
 
-/// Lists by what changes with each posting, for which there can be no index; counts and totals.
+/// Lists by what changes with each posting, for which there can be no index, or a rough one; counts and totals.
 extension LedgerQueries {
     func accountsByBalance(
         _ filter: AccountFilter, _ sort: AccountSort, limit: Int
@@ -44,7 +44,8 @@ extension LedgerQueries {
         let words = try await indexedWords(filter)
         let query = Query(
             statement,
-            Self.patterns(words) + [.value(Int64(limit) + 1)] + FilterSQL.parameters(filter))
+            Self.patterns(words) + [.value(Int64(limit) + 1)] + FilterSQL.parameters(filter)
+                + FilterSQL.magnitudes(filter))
         // The planner takes any word for one that the index finds, and reads all of the index for one that it does not.
         let rows =
             !filter.words.isEmpty && words.isEmpty
@@ -58,8 +59,19 @@ extension LedgerQueries {
     /// Whether an index finds what the filter holds for, and not many others.
     private func isFoundByIndex(_ filter: AccountFilter) async throws(PostgresError) -> Bool {
         if Self.narrowStatus(filter) != nil { return true }
-        return try await !indexedWords(filter).isEmpty
+        if try await !indexedWords(filter).isEmpty { return true }
+        let rows = try await execute(
+            Self.countByMagnitude,
+            [
+                .optional(filter.currency), .optional(filter.accountClass?.rawValue),
+                .value(Self.maximumSorted + 1),
+            ]
+                + FilterSQL.magnitudes(filter))
+        return try rows.first?.decode(0, as: Int64.self) ?? 0 <= Self.maximumSorted
     }
+
+    /// The most accounts that are looked up all over the disk and sorted while somebody waits: some 30 ms.
+    private static let maximumSorted: Int64 = 20_000
 
     /// How many accounts there are for a filter: counted up to `bound`, among a bounded number of accounts.
     public func countAccounts(_ filter: AccountFilter, bound: Int = 10_000) async throws(PostgresError)
@@ -131,10 +143,11 @@ extension LedgerQueries {
         Statement(
             name: name,
             sql: """
-                SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
+                SELECT \(listingColumns)
                 FROM (
                     SELECT * FROM bursar.accounts AS a
                     WHERE \(FilterSQL.holdsWords(from: 1)) AND \(FilterSQL.accountCondition(from: 5))
+                        AND \(FilterSQL.hasMagnitude(from: 5 + FilterSQL.accountParameterCount))
                     ORDER BY \(order), a.code LIMIT $4::bigint
                 ) AS a
                 ORDER BY \(order), a.code
@@ -142,14 +155,17 @@ extension LedgerQueries {
     }
 
     static let greatestBalances = rankedStatement(
-        "list_greatest_balances", by: "\(FilterSQL.ledgerNumber) DESC")
-    static let leastBalances = rankedStatement("list_least_balances", by: FilterSQL.ledgerNumber)
+        "list_greatest_balances", by: "a.magnitude DESC, \(FilterSQL.ledgerNumber) DESC")
+    static let leastBalances = rankedStatement(
+        "list_least_balances", by: "a.magnitude, \(FilterSQL.ledgerNumber)")
 
-    static let mostActive = rankedStatement("list_most_active", by: "\(AccountWalk.lastBookedAt) DESC")
-    static let leastActive = rankedStatement("list_least_active", by: AccountWalk.lastBookedAt)
+    static let mostActive = rankedStatement("list_most_active", by: "a.booked_at DESC")
+    static let leastActive = rankedStatement("list_least_active", by: "a.booked_at")
 
     /// An account that is in none of the rows looked at was last active before the later of the two moments at
     /// which these end, so that the order is certain for all that were active since.
+    ///
+    /// Each account is looked up by itself, in a form that leaves the planner no choice: it would read all accounts.
     static let recentlyActive = Statement(
         name: "list_recently_active",
         sql: """
@@ -168,13 +184,13 @@ extension LedgerQueries {
                 UNION
                 SELECT account_id FROM changed
             )
-            SELECT \(accountColumns), \(AccountWalk.lastBookedAt)
+            SELECT \(listingColumns)
             FROM touched AS t
             CROSS JOIN horizon AS h
-            JOIN bursar.accounts AS a ON a.id = t.account_id
-            WHERE (h.since IS NULL OR \(AccountWalk.lastBookedAt) >= h.since)
+            CROSS JOIN LATERAL (SELECT * FROM bursar.accounts WHERE id = t.account_id LIMIT 1) AS a
+            WHERE (h.since IS NULL OR a.booked_at >= h.since)
                 AND \(FilterSQL.accountCondition(from: 3))
-            ORDER BY \(AccountWalk.lastBookedAt) DESC, a.code LIMIT $2::bigint
+            ORDER BY a.booked_at DESC, a.code LIMIT $2::bigint
             """)
 
     static let countAccounts = Statement(
@@ -185,6 +201,18 @@ extension LedgerQueries {
             FROM (
                 SELECT * FROM bursar.accounts AS a WHERE $1::text IS NULL OR a.status = $1::text
                 LIMIT $2::bigint
+            ) AS a
+            """)
+
+    /// How many accounts the index of magnitudes finds, which knows currencies and classes too.
+    static let countByMagnitude = Statement(
+        name: "count_accounts_by_magnitude",
+        sql: """
+            SELECT count(*) FROM (
+                SELECT FROM bursar.accounts AS a
+                WHERE ($1::text IS NULL OR a.currency = $1::text) AND ($2::text IS NULL OR a.class = $2::text)
+                    AND \(FilterSQL.hasMagnitude(from: 4))
+                LIMIT $3::bigint
             ) AS a
             """)
 

@@ -50,7 +50,7 @@ enum Rights {
     ]
 
     private static let accountColumns = [
-        "debits", "credits", "held", "version", "head", "booked_at", "booked_seq",
+        "debits", "credits", "held", "version", "head", "booked_at", "magnitude", "listed_seq",
     ]
 
     /// Without a reference and an actor the database takes no change of an account, so that an operator can write

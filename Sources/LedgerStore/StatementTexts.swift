@@ -20,7 +20,8 @@ extension LedgerStore {
                 LedgerQueries.selectJournalPage,
                 LedgerQueries.selectJournalByPrefix, LedgerQueries.selectJournalAfter,
                 LedgerQueries.selectReversals, LedgerQueries.greatestBalances, LedgerQueries.leastBalances,
-                LedgerQueries.mostActive, LedgerQueries.leastActive, LedgerQueries.recentlyActive,
+                LedgerQueries.mostActive, LedgerQueries.countByMagnitude, LedgerQueries.leastActive,
+                LedgerQueries.recentlyActive,
                 LedgerQueries.countAccounts, LedgerQueries.countByWords, LedgerQueries.selectTrialBalance,
                 LedgerQueries.selectTrialBalanceByClass,
             ] + AccountWalk.allStatements

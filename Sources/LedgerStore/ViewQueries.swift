@@ -136,6 +136,9 @@ let accountColumns = """
     a.id, a.code, a.name, a.currency, a.class, a.status, a.minimum, a.debits, a.credits, a.held, a.version, a.head
     """
 
+/// ``accountColumns`` and what lists have besides.
+let listingColumns = "\(accountColumns), a.booked_at, a.magnitude::bigint"
+
 extension Row {
     /// Decodes ``accountColumns`` from column `first` on.
     func account(from first: Int = 0) throws(PostgresError) -> Account {

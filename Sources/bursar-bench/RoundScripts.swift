@@ -1,3 +1,5 @@
+import LedgerStore
+
 /// The scripts of one round, and of what comes after the last.
 extension LedgerBuilder {
     /// What people wrote about transactions.
@@ -166,14 +168,17 @@ extension LedgerBuilder {
     var totals: String {
         """
         INSERT INTO bursar.accounts (id, code, name, currency, class, status, minimum, debits, credits, held,
-            version, head, booked_at, booked_seq)
-        SELECT a.id, a.code, a.name, a.currency, a.class, coalesce(f.status, 'open'), a.minimum, s.debits,
-            s.credits, 0, coalesce(f.seq, s.seq), coalesce(f.hash, s.hash),
-            r.booked_at, r.seq
-        FROM bursar_bench.accounts AS a
-        JOIN bursar_bench.state AS s ON s.i = a.i
-        LEFT JOIN bursar_bench.frozen AS f ON f.i = a.i
-        JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = coalesce(f.seq, s.seq)
+            version, head, booked_at, magnitude, listed_seq)
+        SELECT a.id, a.code, a.name, a.currency, a.class, a.status, a.minimum, a.debits, a.credits, 0, a.version, a.head,
+            r.booked_at, \(LedgerStore.magnitudeSQL), r.seq
+        FROM (
+            SELECT b.*, s.debits, s.credits, coalesce(f.status, 'open') AS status, coalesce(f.seq, s.seq) AS version,
+                coalesce(f.hash, s.hash) AS head
+            FROM bursar_bench.accounts AS b
+            JOIN bursar_bench.state AS s ON s.i = b.i
+            LEFT JOIN bursar_bench.frozen AS f ON f.i = b.i
+        ) AS a
+        JOIN bursar.account_records AS r ON r.account_id = a.id AND r.seq = a.version
         """
     }
 }

@@ -97,7 +97,8 @@ import Testing
         "account_records SET debits = -9223372036854775808, credits = 9223372036854775807, held = -1",
         "account_records SET seq = seq + 9223372036854775800",
         "accounts SET minimum = NULL, debits = 9223372036854775807, held = 9223372036854775807",
-        "accounts SET minimum = NULL, version = 9223372036854775807", "accounts SET currency = E'\\x1b[m'",
+        "accounts SET minimum = NULL, version = 9223372036854775807, listed_seq = 9223372036854775807",
+        "accounts SET magnitude = -32768", "accounts SET currency = E'\\x1b[m'",
     ])
     func anImpossibleNumberEndsNoCommand(change: String) async throws {
         let ledger = try await Self.ledger("'x'")

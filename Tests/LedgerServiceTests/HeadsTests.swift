@@ -84,7 +84,8 @@ struct HeadsTests {
             DELETE FROM bursar.account_records WHERE transaction_id =
                 (SELECT id FROM bursar.journal WHERE reference = 'move-3.00');
             DELETE FROM bursar.journal WHERE reference = 'move-3.00';
-            UPDATE bursar.accounts AS a SET version = r.seq, debits = r.debits, credits = r.credits, head = r.hash
+            UPDATE bursar.accounts AS a SET version = r.seq, debits = r.debits, credits = r.credits, head = r.hash,
+                booked_at = r.booked_at, listed_seq = r.seq
             FROM bursar.account_records AS r WHERE r.account_id = a.id
                 AND r.seq = (SELECT max(seq) FROM bursar.account_records AS m WHERE m.account_id = a.id);
             """)

@@ -123,6 +123,33 @@ import Testing
         #expect(number(least.listings[0].account) == bank.accounts.map(number).min())
     }
 
+    @Test(arguments: [
+        "ccy:EUR", "class:asset", "ccy:KWD class:income", "balance<0", "balance=0", "balance>=300",
+        "balance>-50 balance<50 class:liability", "available<=-10", "available>100 ccy:jpy",
+        "balance>5 balance<4",
+        "žofie", "ko balance>0", "1 status:frozen",
+    ])
+    func whatAFilterHoldsForStandsInTheOrderOfItsBalances(filter: String) async throws {
+        let bank = try await Bank.make()
+        let filter = AccountFilter(filter)
+        for isDescending in [true, false] {
+            let expected = bank.accounts.filter(filter.matches).sorted {
+                let (left, right) = (number($0), number($1))
+                return left == right ? $0.code < $1.code : (left > right) == isDescending
+            }
+            for limit in [3, 100] {
+                let page = try await bank.ledger.store.queries.accounts(
+                    filter, sort: AccountSort(.balance, isDescending: isDescending), from: .first,
+                    limit: limit)
+                #expect(page.listings.map(\.account.code) == expected.prefix(limit).map(\.code))
+                #expect(page.isComplete == (expected.count <= limit))
+            }
+            let active = try await bank.ledger.store.queries.accounts(
+                filter, sort: AccountSort(.activity, isDescending: isDescending), from: .first, limit: 100)
+            #expect(Set(active.listings.map(\.account.code)) == Set(expected.map(\.code)))
+        }
+    }
+
     private func number(_ account: Account) -> Double {
         (0..<account.currency.digits).reduce(Double(account.ledgerUnits)) { number, _ in number / 10 }
     }

@@ -16,7 +16,7 @@ import Testing
             try ledger.database.settings(), .postgresql, timeout: .seconds(60))
         try await connection.run(script: "SET plan_cache_mode = force_generic_plan")
         for (statement, parameters) in [
-            (PostingStatements.postEntries, 31), (PostingStatements.postReversals, 32),
+            (PostingStatements.postEntries, 32), (PostingStatements.postReversals, 33),
             (PostingStatements.changeAccounts, 27), (LedgerStore.lockAccounts, 1),
         ] {
             let nulls = Array(repeating: "NULL", count: parameters).joined(separator: ", ")
@@ -31,5 +31,30 @@ import Testing
             #expect(!plan.contains { $0.contains("Bitmap") || $0.contains("Seq Scan") }, "\(text)")
         }
         await connection.close()
+    }
+
+    /// Left to itself, the server plans what has arrays for parameters anew each time, for longer than executing it takes.
+    @Test func sessionsThatPostPlanEachStatementOnce() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a", "b"], balance: "1.00")
+        let connection = try await SessionSetup.writer.open(
+            try ledger.database.settings(), .postgresql, timeout: .seconds(60))
+        for _ in 0..<8 {
+            _ = try await connection.query(
+                LedgerStore.selectAccounts, [.array(["a", "b"]), .array([String]())])
+        }
+        let rows = try await connection.query(
+            Statement(
+                name: "plans",
+                sql: """
+                    SELECT generic_plans, custom_plans FROM pg_prepared_statements
+                    WHERE statement LIKE 'WITH named%'
+                    """))
+        let plans = try rows.map { row throws(PostgresError) in
+            (once: try row.decode(0, as: Int64.self), anew: try row.decode(1, as: Int64.self))
+        }
+        await connection.close()
+        #expect(plans.count == 1)
+        #expect(plans.allSatisfy { $0.once == 8 && $0.anew == 0 }, "\(plans)")
     }
 }

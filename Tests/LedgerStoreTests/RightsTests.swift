@@ -23,7 +23,9 @@ import Testing
                 ]
             ],
             "accounts": [
-                "UPDATE": ["debits", "credits", "held", "version", "head", "booked_at", "booked_seq"]
+                "UPDATE": [
+                    "debits", "credits", "held", "version", "head", "booked_at", "magnitude", "listed_seq",
+                ]
             ],
         ]
         var supervising = posting
@@ -34,7 +36,7 @@ import Testing
         supervising["accounts"]?["UPDATE"]?.formUnion(["name", "status", "minimum"])
         supervising["accounts"]?["INSERT"] = [
             "id", "code", "name", "currency", "class", "status", "minimum", "debits", "credits", "held",
-            "version", "head", "booked_at", "booked_seq",
+            "version", "head", "booked_at", "magnitude", "listed_seq",
         ]
         return [.viewer: [:], .operator: posting, .supervisor: supervising]
     }()

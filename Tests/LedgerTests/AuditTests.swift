@@ -100,6 +100,15 @@ import Testing
         #expect(problem?.message == "the account's time of the last record is not what its records say")
     }
 
+    @Test func aRowThatListsByBalanceWouldNotFindIsFound() throws {
+        let (account, lines) = try history()
+        let last = try #require(lines.last).record.bookedAt
+        var auditor = AccountAuditor(AccountListing(account: account, lastBookedAt: last, magnitude: 7))
+        for line in lines { auditor.feed(line) }
+        auditor.finish()
+        #expect(auditor.problem?.account == account.code)
+    }
+
     /// To Swift the two names are equal; the database holds other bytes.
     @Test func aNameThatOnlyLooksTheSameIsFound() throws {
         var books = Books()

@@ -9,9 +9,10 @@ struct Arena: Sendable {
     let server: BenchServer
     let database: String
     let accounts: Int
+    /// What each account begins with, in minor units. So much that nobody is refused for want of funds: a refusal is
+    /// cheaper than a posting.
+    var balance: Int64 = 1_000_000_000
 
-    /// Minor units. So much that nobody is refused for want of funds: a refusal is cheaper than a posting.
-    private static let balance: Int64 = 1_000_000_000
     /// Operations that are posted together while accounts are made ready.
     private static let page = 1000
 
@@ -29,7 +30,7 @@ struct Arena: Sendable {
     func fill() async throws {
         try await server.make(database)
         try await fillLedger()
-        try await server.run(Peers.schema(accounts: accounts, balance: Self.balance), in: database)
+        try await server.run(Peers.schema(accounts: accounts, balance: balance), in: database)
         // VACUUM must stand alone.
         try await server.run("VACUUM (ANALYZE)", in: database)
     }
@@ -68,7 +69,7 @@ struct Arena: Sendable {
         let store = try await openStore(sessions: 1)
         try await store.migrate()
         let service = LedgerService(store: store, log: BursarSide.quiet)
-        let balance = DecimalAmount(Money(units: Self.balance, currency: Requests.currency))
+        let balance = DecimalAmount(Money(units: self.balance, currency: Requests.currency))
         for first in stride(from: 1, through: accounts, by: Self.page) {
             let numbers = first...min(first + Self.page - 1, accounts)
             let codes = numbers.map { AccountCode(stored: "a\($0)") }

@@ -14,12 +14,16 @@ struct PostingExperiment: Experiment {
     let posting: PostingCase
     let chosen: [Way]
     let sessions: Int
+    /// What accounts begin with, in minor units; nil for so much that it hardly changes.
+    var balance: Int64?
 
     var unit: String { "a second" }
     var ways: [String] { chosen.map(\.title) }
 
     private func arena(_ way: Int, on server: BenchServer) -> Arena {
-        Arena(server: server, database: "bench_\(name)_\(way)", accounts: posting.accounts)
+        var arena = Arena(server: server, database: "bench_\(name)_\(way)", accounts: posting.accounts)
+        if let balance { arena.balance = balance }
+        return arena
     }
 
     func prepare(_ way: Int, on server: BenchServer) async throws {
@@ -100,15 +104,31 @@ extension PostingExperiment {
                 title: "none for lists",
                 tables: [
                     "accounts_name_idx", "accounts_status_code_idx", "accounts_status_name_idx",
-                    "account_records_changes_idx",
+                    "accounts_magnitude_idx", "account_records_changes_idx",
                 ].map { "DROP INDEX bursar.\($0)" }),
             Way(
                 title: "none by transaction",
                 tables: ["DROP INDEX bursar.account_records_transaction_idx"]),
             Way(title: "none of reversals", tables: ["DROP INDEX bursar.journal_reverses_idx"]),
         ]
-        return [("fillfactor", fill), ("predicate_locks", locks), ("indexes", indexes)].map { name, ways in
-            PostingExperiment(name: name, posting: posting, chosen: ways, sessions: sessions)
+        // A third of the transfers gives an account of 1,000.00 another magnitude.
+        let magnitudes = [
+            Way(title: "index of magnitudes"),
+            Way(title: "none of magnitudes", tables: ["DROP INDEX bursar.accounts_magnitude_idx"]),
+            Way(
+                title: "index of balances",
+                tables: [
+                    "DROP INDEX bursar.accounts_magnitude_idx",
+                    "CREATE INDEX ON bursar.accounts (debits, credits, currency, class)",
+                ]),
+        ]
+        let experiments: [(name: String, ways: [Way], balance: Int64?)] = [
+            ("fillfactor", fill, nil), ("predicate_locks", locks, nil), ("indexes", indexes, nil),
+            ("magnitudes", magnitudes, 100_000),
+        ]
+        return experiments.map { name, ways, balance in
+            PostingExperiment(
+                name: name, posting: posting, chosen: ways, sessions: sessions, balance: balance)
         }
     }
 }

@@ -120,7 +120,8 @@ import Testing
         let other = try await ledger.another()
         try await ledger.tamper(
             """
-            UPDATE bursar.accounts AS a SET version = r.seq, head = r.hash, debits = r.debits, credits = r.credits
+            UPDATE bursar.accounts AS a SET version = r.seq, head = r.hash, debits = r.debits, credits = r.credits,
+                booked_at = r.booked_at, listed_seq = r.seq
             FROM bursar.account_records AS r
             WHERE r.account_id = a.id AND r.seq = a.version - 1 AND a.code IN ('a', 'cash-CZK');
             DELETE FROM bursar.account_records
