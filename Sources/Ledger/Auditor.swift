@@ -88,7 +88,7 @@ public struct AccountAuditor: Sendable {
             (account.minimum == minimum, "minimum"),
             (listing.lastBookedAt == bookedAt, "time of the last record"),
             (
-                listing.magnitude == Magnitude.of(account.ledger),
+                abs(listing.magnitude - Magnitude.of(account.ledger)) <= Magnitude.tolerance,
                 "magnitude, which lists by balance find it by,"
             ),
         ]

@@ -41,7 +41,7 @@ public struct AccountListing: Hashable, Sendable {
     /// When the account's last record was booked.
     public let lastBookedAt: Timestamp
 
-    /// The ``Magnitude`` that lists by balance find the account by.
+    /// The ``Magnitude`` that lists by balance find the account by, near that of its ledger balance.
     public let magnitude: Int
 
     /// - Parameter magnitude: as the books have it; nil for that of the ledger balance.

@@ -1,14 +1,22 @@
-/// How large a balance is, roughly: what lists by balance find accounts by.
+/// How large a balance is, roughly: what lists by balance find accounts by, in an index.
 ///
-/// A whole number that has the sign of the balance and grows with it, in 12 steps for each power of ten (those of the
-/// E12 series, IEC 60063): nothing is 0, 1.00 is 49, 10.00 is 61, -10.00 is -61. Of two balances with different
-/// magnitudes the one with the greater magnitude is greater, whatever the currencies; with the same they differ by a
-/// quarter at the most.
+/// A whole number that has the sign of the balance and grows with it, in 24 steps for each power of ten (those of the
+/// E24 series, IEC 60063): what is less than 100.00 is 0, 100.00 is 1, 1,000.00 is 25, -1,000.00 is -25. Of two balances
+/// with different magnitudes the one with the greater magnitude is greater, whatever the currencies.
+///
+/// An account's row has the magnitude of its balance, or one that differs by ``tolerance``: it stays as it is until it
+/// would be further away, since each change takes the row to another page and into all indexes.
 public enum Magnitude {
+    /// By how much the magnitude in an account's row may differ from that of its balance.
+    public static let tolerance = 2
+
     /// The two leading digits at which the steps of a power of ten begin.
     public static let steps = [
-        10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82,
+        10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91,
     ]
+
+    /// The power of ten below which nothing is told apart: small balances change by much with each entry.
+    public static let smallestPower = 2
 
     /// How many steps are below two leading digits, or at them.
     private static let stepsUpTo = (0..<100).map { digits in steps.prefix { $0 <= digits }.count }
@@ -16,20 +24,16 @@ public enum Magnitude {
     /// - Parameters:
     ///   - units: minor units.
     ///   - digits: how many decimal digits the currency has, at most ``Currency/maximumDigits``.
-    /// - Returns: at most 276 with either sign.
+    /// - Returns: at most 408 with either sign.
     public static func of(units: Int64, digits: Int) -> Int {
-        if units == 0 { return 0 }
         var leading = units.magnitude
-        var power = 1
-        if leading < 10 {
-            leading *= 10
-            power = 0
-        }
+        if leading < 10 { return 0 }
+        var power = 1 - digits
         while leading >= 100 {
             leading /= 10
             power += 1
         }
-        let size = (power - digits + Currency.maximumDigits) * steps.count + stepsUpTo[Int(leading)]
+        let size = max(0, (power - smallestPower) * steps.count + stepsUpTo[Int(leading)])
         return units < 0 ? -size : size
     }
 

@@ -69,25 +69,26 @@ enum FilterSQL {
     /// The ``Magnitude`` of the ledger balance of a row `a`, worked out by the server.
     static let magnitude: String = {
         let size = "abs(\(ledgerUnits))::text"
-        let leading = "substr(rpad(\(size), 2, '0'), 1, 2)::int"
         let steps = Magnitude.steps.map(String.init).joined(separator: ", ")
-        let stepsUpTo =
-            "(SELECT count(*) FROM unnest(ARRAY[\(steps)]) AS s (digits) WHERE s.digits <= \(leading))"
+        let stepsUpTo = """
+            (SELECT count(*) FROM unnest(ARRAY[\(steps)]) AS s (digits) WHERE s.digits <= substr(\(size), 1, 2)::int)
+            """
+        let power = "length(\(size)) - 1 - \(byDigits { String($0 + Magnitude.smallestPower) })"
         return """
-            (CASE WHEN a.debits = a.credits THEN 0 ELSE
-                (CASE WHEN \(ledgerUnits) < 0 THEN -1 ELSE 1 END)
-                * ((length(\(size)) - 1 + \(byDigits { String(Currency.maximumDigits - $0) })) * \(Magnitude.steps.count)
-                    + \(stepsUpTo))
+            (CASE WHEN length(\(size)) < 2 THEN 0 ELSE
+                CASE WHEN \(ledgerUnits) < 0 THEN -1 ELSE 1 END
+                * greatest(0, (\(power)) * \(Magnitude.steps.count) + \(stepsUpTo))
             END)
             """
     }()
 
-    /// Two parameters: the least magnitude of what meets the filter, and the first that is too great; NULL where it says
-    /// nothing of balances.
+    /// Two parameters: the least magnitude that the row of what meets the filter may have, and the first that is too
+    /// great; NULL where it says nothing of balances.
     static func magnitudes(_ filter: AccountFilter) -> [Parameter] {
         let range = filter.magnitudes
         return [
-            .optional((range?.lowerBound).map(Int64.init)), .optional((range?.upperBound).map(Int64.init)),
+            .optional(range.map { Int64($0.lowerBound - Magnitude.tolerance) }),
+            .optional(range.map { Int64($0.upperBound + Magnitude.tolerance) }),
         ]
     }
 

@@ -22,7 +22,9 @@ enum PostingStatements {
         WITH moved AS (
             UPDATE bursar.accounts AS a
             SET debits = t.debits, credits = t.credits, version = t.version, head = t.head,
-                booked_at = t.booked_at, magnitude = t.magnitude, listed_seq = t.version
+                booked_at = t.booked_at, listed_seq = t.version,
+                magnitude = CASE WHEN abs(t.magnitude - a.magnitude) > \(Magnitude.tolerance) THEN t.magnitude
+                    ELSE a.magnitude END
             FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
                     $30::bytea[], $31::timestamptz[], $32::bigint[])
                 AS t (id, seen, debits, credits, version, head, seen_head, booked_at, magnitude)

@@ -139,28 +139,58 @@ extension LedgerQueries {
 // MARK: - Statements
 
 extension LedgerQueries {
-    private static func rankedStatement(_ name: String, by order: String) -> Statement {
+    /// What a row `a` must meet: three words, then after the limit the filter and its magnitudes.
+    private static let rankedCondition = """
+        \(FilterSQL.holdsWords(from: 1)) AND \(FilterSQL.accountCondition(from: 5))
+            AND \(FilterSQL.hasMagnitude(from: 5 + FilterSQL.accountParameterCount))
+        """
+
+    /// Goes through the index of magnitudes until there are enough accounts. Others that are as good as the last of them
+    /// may come later by as much as two rows may be away from their balances.
+    private static func byBalance(_ name: String, descending: Bool) -> Statement {
+        let (order, end, upTo, within, beyond) =
+            descending ? ("DESC", "min", "<=", ">=", "-") : ("ASC", "max", ">=", "<=", "+")
+        let reach = 2 * Magnitude.tolerance
+        return Statement(
+            name: name,
+            sql: """
+                WITH first AS MATERIALIZED (
+                    SELECT * FROM bursar.accounts AS a WHERE \(rankedCondition)
+                    ORDER BY a.magnitude \(order) LIMIT $4::bigint
+                ), last AS MATERIALIZED (
+                    SELECT \(end)(magnitude) AS magnitude FROM first HAVING count(*) = $4::bigint
+                )
+                SELECT \(listingColumns)
+                FROM (
+                    SELECT * FROM first AS a WHERE NOT EXISTS (SELECT 1 FROM last AS l WHERE l.magnitude = a.magnitude)
+                    UNION ALL
+                    SELECT * FROM bursar.accounts AS a
+                    WHERE a.magnitude \(upTo) (SELECT magnitude FROM last)
+                        AND a.magnitude \(within) (SELECT magnitude FROM last) \(beyond) \(reach)
+                        AND \(rankedCondition)
+                ) AS a
+                ORDER BY \(FilterSQL.ledgerNumber) \(order), a.code LIMIT $4::bigint
+                """)
+    }
+
+    static let greatestBalances = byBalance("list_greatest_balances", descending: true)
+    static let leastBalances = byBalance("list_least_balances", descending: false)
+
+    private static func byActivity(_ name: String, _ direction: String) -> Statement {
         Statement(
             name: name,
             sql: """
                 SELECT \(listingColumns)
                 FROM (
-                    SELECT * FROM bursar.accounts AS a
-                    WHERE \(FilterSQL.holdsWords(from: 1)) AND \(FilterSQL.accountCondition(from: 5))
-                        AND \(FilterSQL.hasMagnitude(from: 5 + FilterSQL.accountParameterCount))
-                    ORDER BY \(order), a.code LIMIT $4::bigint
+                    SELECT * FROM bursar.accounts AS a WHERE \(rankedCondition)
+                    ORDER BY a.booked_at \(direction), a.code LIMIT $4::bigint
                 ) AS a
-                ORDER BY \(order), a.code
+                ORDER BY a.booked_at \(direction), a.code
                 """)
     }
 
-    static let greatestBalances = rankedStatement(
-        "list_greatest_balances", by: "a.magnitude DESC, \(FilterSQL.ledgerNumber) DESC")
-    static let leastBalances = rankedStatement(
-        "list_least_balances", by: "a.magnitude, \(FilterSQL.ledgerNumber)")
-
-    static let mostActive = rankedStatement("list_most_active", by: "a.booked_at DESC")
-    static let leastActive = rankedStatement("list_least_active", by: "a.booked_at")
+    static let mostActive = byActivity("list_most_active", "DESC")
+    static let leastActive = byActivity("list_least_active", "ASC")
 
     /// An account that is in none of the rows looked at was last active before the later of the two moments at
     /// which these end, so that the order is certain for all that were active since.

@@ -168,7 +168,7 @@ enum Schema {
         """
 
     /// How large a balance is, roughly, and an index of that: see ``Magnitude``. The balance itself in an index would take
-    /// the row out of its page with each posting; this stays until the balance has changed by a fifth or so
+    /// the row out of its page with each posting; this stays until the balance has changed by a fifth or more
     /// (`bursar-bench server --experiments magnitudes`).
     ///
     /// A program of an older schema, which may still run, would leave an account in a wrong place of the index, and nobody

@@ -83,7 +83,7 @@ struct VerifierTests {
 
     @Test(arguments: [
         "status = 'frozen'", "minimum = NULL", "name = 'Other'", "head = sha256('x')",
-        "booked_at = '2001-01-01'", "magnitude = magnitude + 1",
+        "booked_at = '2001-01-01'", "magnitude = magnitude + 3",
     ])
     func findsAnAccountThatIsNotWhatItsRecordsSay(change: String) async throws {
         let problems = try await problems(after: "UPDATE bursar.accounts SET \(change) WHERE code = 'a'")

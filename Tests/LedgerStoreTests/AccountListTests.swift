@@ -124,27 +124,37 @@ import Testing
     }
 
     @Test(arguments: [
-        "ccy:EUR", "class:asset", "ccy:KWD class:income", "balance<0", "balance=0", "balance>=300",
-        "balance>-50 balance<50 class:liability", "available<=-10", "available>100 ccy:jpy",
+        "", "ccy:EUR", "class:asset", "ccy:KWD class:income", "balance<0", "balance=0", "balance>=300,000",
+        "balance>-50,000 balance<50,000 class:liability", "available<=-10000.5", "available>100 ccy:jpy",
         "balance>5 balance<4",
         "žofie", "ko balance>0", "1 status:frozen",
     ])
     func whatAFilterHoldsForStandsInTheOrderOfItsBalances(filter: String) async throws {
         let bank = try await Bank.make()
+        // Large enough to differ in magnitude, which rows are away from as far as they may be.
+        try await bank.ledger.tamper(
+            """
+            UPDATE bursar.accounts SET debits = debits * 3000, credits = credits * 3000;
+            UPDATE bursar.accounts AS a SET magnitude = \(LedgerStore.magnitudeSQL)
+                + abs(hashtext(code)) % (2 * \(Magnitude.tolerance) + 1) - \(Magnitude.tolerance)
+            """)
+        let queries = bank.ledger.store.queries
+        let accounts = try await queries.accounts(codes: bank.accounts.map(\.code)).map(\.account)
+        #expect(Set(accounts.map { Magnitude.of($0.ledger) }).count > 30)
         let filter = AccountFilter(filter)
         for isDescending in [true, false] {
-            let expected = bank.accounts.filter(filter.matches).sorted {
+            let expected = accounts.filter(filter.matches).sorted {
                 let (left, right) = (number($0), number($1))
                 return left == right ? $0.code < $1.code : (left > right) == isDescending
             }
-            for limit in [3, 100] {
-                let page = try await bank.ledger.store.queries.accounts(
+            for limit in [1, 3, 10, 100] {
+                let page = try await queries.accounts(
                     filter, sort: AccountSort(.balance, isDescending: isDescending), from: .first,
                     limit: limit)
                 #expect(page.listings.map(\.account.code) == expected.prefix(limit).map(\.code))
                 #expect(page.isComplete == (expected.count <= limit))
             }
-            let active = try await bank.ledger.store.queries.accounts(
+            let active = try await queries.accounts(
                 filter, sort: AccountSort(.activity, isDescending: isDescending), from: .first, limit: 100)
             #expect(Set(active.listings.map(\.account.code)) == Set(expected.map(\.code)))
         }

@@ -71,10 +71,12 @@ import Testing
     @Test func anUpgradeGivesAccountsTheMagnitudesThatPostingGivesThem() async throws {
         let ledger = try await TestLedger.make()
         let amounts: [(currency: String, amount: String)] = [
-            ("EUR", "0.01"), ("EUR", "0.12"), ("EUR", "9.99"), ("EUR", "10.00"),
-            ("EUR", "92233720368547758.07"),
-            ("JPY", "1"), ("JPY", "8199"), ("JPY", "8200"), ("JPY", "8199999999999"), ("KWD", "0.001"),
-            ("KWD", "1.199"), ("UYW", "0.0001"), ("UYW", "1.4999"), ("USD", "0.00"),
+            ("EUR", "0.01"), ("EUR", "99.99"), ("EUR", "999.99"), ("EUR", "1000.00"), ("EUR", "1299.99"),
+            ("EUR", "92233720368547758.07"), ("JPY", "9"), ("JPY", "8199"), ("JPY", "8200"),
+            ("JPY", "8199999999999"),
+            ("KWD", "99.999"), ("KWD", "219.999"), ("KWD", "1120.000"), ("UYW", "150.0000"),
+            ("UYW", "7499.9999"),
+            ("USD", "0.00"),
         ]
         for (number, (currency, amount)) in amounts.enumerated() {
             let pair = ["c\(number)", "d\(number)"]

@@ -3,8 +3,11 @@ import Testing
 
 @Suite struct MagnitudeTests {
     @Test(arguments: [
-        (0, 2, 0), (100, 2, 49), (1000, 2, 61), (-1000, 2, -61), (1, 0, 49), (1, 4, 1), (-1, 4, -1),
-        (119, 2, 49), (120, 2, 50), (99, 2, 48), (Int64.max, 0, 276), (Int64.min, 0, -276), (9, 0, 60),
+        (0, 2, 0), (9_999, 2, 0), (10_000, 2, 1), (-10_000, 2, -1), (10_999, 2, 1), (11_000, 2, 2),
+        (99_999, 2, 24),
+        (100_000, 2, 25), (-100_000, 2, -25), (100, 0, 1), (99, 0, 0), (100_000, 3, 1), (1_000_000, 4, 1),
+        (9, 0, 0),
+        (Int64.max, 0, 408), (Int64.min, 0, -408), (Int64.min, 4, -312),
     ])
     func isTheSizeOfANumber(units: Int64, digits: Int, magnitude: Int) {
         #expect(Magnitude.of(units: units, digits: digits) == magnitude)

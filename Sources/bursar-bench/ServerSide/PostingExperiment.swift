@@ -111,7 +111,7 @@ extension PostingExperiment {
                 tables: ["DROP INDEX bursar.account_records_transaction_idx"]),
             Way(title: "none of reversals", tables: ["DROP INDEX bursar.journal_reverses_idx"]),
         ]
-        // A third of the transfers gives an account of 1,000.00 another magnitude.
+        // A transfer changes a balance of 1,000.00 by a fortieth on average.
         let magnitudes = [
             Way(title: "index of magnitudes"),
             Way(title: "none of magnitudes", tables: ["DROP INDEX bursar.accounts_magnitude_idx"]),
