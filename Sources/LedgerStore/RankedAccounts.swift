@@ -58,6 +58,7 @@ extension LedgerQueries {
 
     /// Whether an index finds what the filter holds for, and not many others.
     private func isFoundByIndex(_ filter: AccountFilter) async throws(PostgresError) -> Bool {
+        if filter.isEmpty { return false }
         if Self.narrowStatus(filter) != nil { return true }
         if try await !indexedWords(filter).isEmpty { return true }
         let rows = try await execute(
@@ -145,8 +146,8 @@ extension LedgerQueries {
             AND \(FilterSQL.hasMagnitude(from: 5 + FilterSQL.accountParameterCount))
         """
 
-    /// Goes through the index of magnitudes until there are enough accounts. Others that are as good as the last of them
-    /// may come later by as much as two rows may be away from their balances.
+    /// Goes through the index of magnitudes until there are enough accounts, and then on for as long as one may come that
+    /// belongs before the last of them: the rows of both may be away from their balances.
     private static func byBalance(_ name: String, descending: Bool) -> Statement {
         let (order, end, upTo, within, beyond) =
             descending ? ("DESC", "min", "<=", ">=", "-") : ("ASC", "max", ">=", "<=", "+")

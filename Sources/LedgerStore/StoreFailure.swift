@@ -178,6 +178,10 @@ extension StoreFailure {
         case .failed where error.saysOtherLevel:
             return "the transaction was not serializable, though that was asked for: something before the "
                 + "server, such as a pooler, changes sessions; connect to the server itself"
+        case .failed where error.saysOtherSchema:
+            return
+                "the ledger's tables are not those that this program knows: a newer Bursar has upgraded it "
+                + "meanwhile; start this one again"
         case .failed: return error.message
         }
     }
@@ -250,6 +254,10 @@ extension PostgresError {
     var saysOtherOrigin: Bool {
         sqlState == .notNullViolation && ["id", "account_id"].contains(nullColumn)
     }
+
+    /// Whether the statement names something that is not in the database, although the schema was looked at when the
+    /// program began.
+    fileprivate var saysOtherSchema: Bool { sqlState == .undefinedColumn || sqlState == .undefinedTable }
 
     /// Whether a posting statement found itself in a transaction that is not serializable: see `PostingStatements`.
     fileprivate var saysOtherLevel: Bool { sqlState == .notNullViolation && nullColumn == "kind" }

@@ -1,4 +1,5 @@
 import Ledger
+import LedgerService
 import LedgerStore
 import Postgres
 import TestSupport
@@ -114,6 +115,21 @@ import Testing
         await #expect(throws: PostgresError.self) {
             try await ledger.tamper("UPDATE bursar.accounts SET version = version + 1 WHERE code = 'a'")
         }
+    }
+
+    @Test func aProgramWhoseLedgerWasUpgradedMeanwhileSaysSo() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "1.00")
+        try await ledger.tamper("ALTER TABLE bursar.accounts RENAME COLUMN magnitude TO size")
+        let outcome = await ledger.service.perform(try ledger.operation(ledger.deposit("a", "1.00")))
+        guard case .failed(let failure) = outcome.result else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(
+            failure.message.contains("a newer Bursar has upgraded it") && failure.message.contains("nothing"))
+        try await ledger.tamper("ALTER TABLE bursar.accounts RENAME COLUMN size TO magnitude")
+        #expect(try await ledger.account("a")?.available.description == "1.00")
     }
 
     private func listings(_ ledger: TestLedger) async throws -> [AccountListing] {
