@@ -6,7 +6,7 @@ public struct RequestID: Hashable, Sendable {
     let number: Int
 }
 
-/// Where a page of accounts begins, in whatever order they are listed.
+/// Where a page of accounts begins, by code or by name.
 public enum AccountsStart: Hashable, Sendable {
     case first
     case after(AccountKey)
@@ -24,7 +24,10 @@ public enum TransactionKey: Hashable, Sendable {
 
 /// What the console wants to know of the ledger. Each question looks at a bounded number of rows.
 public enum Question: Hashable, Sendable {
+    /// By code or by name.
     case accounts(AccountFilter, AccountSort, from: AccountsStart, limit: Int)
+    /// By balance or by activity; nil for the first part.
+    case ranking(AccountFilter, AccountSort, from: RankingPlace?, limit: Int)
     /// These accounts as they are now; in any order, unknown ones left out.
     case listings([AccountCode])
     /// Records newest first, from number `newestSeq` down.
@@ -63,6 +66,7 @@ public enum Question: Hashable, Sendable {
 /// The answer to a ``Question``, the case of the same name.
 public enum Answer: Sendable {
     case accounts(AccountPage)
+    case ranking(RankingPart)
     case listings([AccountListing])
     case history([HistoryLine])
     case filteredHistory(HistoryPage)

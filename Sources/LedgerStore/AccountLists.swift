@@ -28,30 +28,15 @@ extension LedgerQueries {
         }
     }
 
-    /// The most accounts of a list by balance or activity.
-    public static let maximumRanked = 2000
-
-    /// How long a question may take that cannot be bounded by rows.
-    static let longQuestion = Duration.seconds(5)
-
-    /// One page of a list.
+    /// One page of a list by code or by name; what is ordered otherwise is a ``ranking(_:_:from:limit:)``.
     ///
-    /// By code and by name a page costs the same wherever it is. A filter that few accounts meet may end the
-    /// question before the page is full: see ``AccountPage/continuesAt``.
-    ///
-    /// By balance and by activity only `.first` is a place to begin, whatever `start` says, and a page has at most
-    /// ``maximumRanked`` accounts. Where no index finds what the filter holds for, and neither the greatest balances nor
-    /// the newest transactions name enough accounts, all are read: on a ledger of a million that takes up to 0.8 s
-    /// (`bursar-bench queries --only "by "`), so ask rarely. It ends with `deadlineExceeded` after five seconds.
+    /// A page costs the same wherever it is. A filter that few accounts meet may end the question before the page is
+    /// full: see ``AccountPage/continuesAt``.
     public func accounts(
         _ filter: AccountFilter, sort: AccountSort, from start: Start, limit: Int
     ) async throws(PostgresError) -> AccountPage {
         if filter.problem != nil { return AccountPage(listings: [], continuesAt: nil, isComplete: true) }
-        switch sort.order {
-        case .balance: return try await accountsByBalance(filter, sort, limit: limit)
-        case .activity: return try await accountsByActivity(filter, sort, limit: limit)
-        case .code, .name: break
-        }
+        precondition(!sort.isRanking, "rankings have no pages")
         let way = AccountWalk(
             order: sort.order, isDescending: sort.isDescending != start.isBackward, key: start.key)
         let limit = Self.clamped(limit)
@@ -130,10 +115,7 @@ extension LedgerQueries {
         guard let found = try rows.first?.decode(0, as: Int64.self), found <= Self.maximumFound else {
             return nil
         }
-        var listings: [AccountListing] = []
-        for row in rows where try row.decodeOptional(1, as: Identifier.self) != nil {
-            listings.append(try row.listing(from: 1))
-        }
+        let listings = try rows.foundListings()
         return AccountPage(
             listings: Array(listings.prefix(limit)), continuesAt: nil, isComplete: listings.count <= limit)
     }
@@ -145,20 +127,19 @@ extension LedgerQueries {
     /// many accounts have a word is rough, and may make the planner read all of them instead.
     func withIndexes(_ query: Query) async throws(PostgresError) -> Rows? {
         do throws(PostgresError) {
-            return try await execute(query, without: .sequentialScan, timeout: .seconds(1))
+            let answers = try await execute(
+                [Self.scans("off"), query, Self.scans("on")], timeout: .seconds(1))
+            guard answers.count == 3 else { throw .undecodable("no answer to \(query.statement.name)") }
+            return answers[1]
         } catch {
             if error.kind == .deadlineExceeded { return nil }
             throw error
         }
     }
 
-    /// Executes a query that is not to be planned in this way.
-    func execute(
-        _ query: Query, without way: PlannerWay, timeout: Duration
-    ) async throws(PostgresError) -> Rows {
-        let answers = try await execute([Query(way.off), query, Query(way.on)], timeout: timeout)
-        guard answers.count == 3 else { throw .undecodable("no answer to \(query.statement.name)") }
-        return answers[1]
+    /// Whether the planner may read all of a table, until the end of the transaction.
+    private static func scans(_ value: String) -> Query {
+        Query(Statement(name: "scans_\(value)", sql: "SELECT set_config('enable_seqscan', '\(value)', true)"))
     }
 
     func indexedWords(_ filter: AccountFilter) async throws(PostgresError) -> [String] {
@@ -195,20 +176,6 @@ extension AccountFilter {
         var rest = self
         if status == self.status?.rawValue { rest.status = nil }
         return rest.isEmpty
-    }
-}
-
-/// What the planner may be kept from for one query, by the name of its setting.
-enum PlannerWay: String {
-    case sequentialScan = "seqscan"
-    case bitmapScan = "bitmapscan"
-
-    var off: Statement { statement("off") }
-    var on: Statement { statement("on") }
-
-    private func statement(_ value: String) -> Statement {
-        Statement(
-            name: "\(rawValue)_\(value)", sql: "SELECT set_config('enable_\(rawValue)', '\(value)', true)")
     }
 }
 

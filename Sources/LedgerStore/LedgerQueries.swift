@@ -26,6 +26,10 @@ public struct LedgerQueries: Sendable {
         public var accounts = 10_000
         public var transactions = 5_000
         public var records = 5_000
+        /// Blocks of the table of accounts, with some seven accounts in each.
+        public var blocks = 4_000
+        /// Transactions, and account changes, whose accounts are looked up.
+        public var touched = 2_000
 
         public init() {}
     }

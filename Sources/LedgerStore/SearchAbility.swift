@@ -11,21 +11,23 @@ final class SearchAbility: Sendable {
         let knowsAllLetters: Bool
         /// Whether text sorts by its bytes, so that what begins alike lies together in an index.
         let sortsByBytes: Bool
+        /// Whether a part of a table can be read as it lies on disk, without the rest.
+        let readsBlocks: Bool
     }
 
     private let known = Mutex<Facts?>(nil)
 
     func facts(_ queries: LedgerQueries) async throws(PostgresError) -> Facts {
         guard queries.dialect == .postgresql else {
-            return Facts(hasWordIndex: false, knowsAllLetters: false, sortsByBytes: true)
+            return Facts(hasWordIndex: false, knowsAllLetters: false, sortsByBytes: true, readsBlocks: false)
         }
         if let facts = known.withLock({ $0 }) { return facts }
         guard let row = try await queries.execute(Self.selectFacts, []).first else {
-            return Facts(hasWordIndex: false, knowsAllLetters: false, sortsByBytes: false)
+            return Facts(hasWordIndex: false, knowsAllLetters: false, sortsByBytes: false, readsBlocks: false)
         }
         let facts = Facts(
             hasWordIndex: try row.decode(0), knowsAllLetters: try row.decode(1),
-            sortsByBytes: try row.decode(2))
+            sortsByBytes: try row.decode(2), readsBlocks: try row.decode(3))
         if facts.hasWordIndex { known.withLock { $0 = facts } }
         return facts
     }
@@ -55,7 +57,8 @@ final class SearchAbility: Sendable {
         sql: """
             SELECT to_regclass('bursar.accounts_words_idx') IS NOT NULL,
                 datctype NOT IN ('C', 'POSIX'),
-                datcollate IN ('C', 'POSIX') OR lower(datcollate) IN ('c.utf8', 'c.utf-8')
+                datcollate IN ('C', 'POSIX') OR lower(datcollate) IN ('c.utf8', 'c.utf-8'),
+                current_setting('server_version_num')::int >= 140000
             FROM pg_database WHERE datname = current_database()
             """)
 }

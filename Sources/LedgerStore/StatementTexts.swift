@@ -19,12 +19,10 @@ extension LedgerStore {
                 LedgerQueries.selectRecordByTime, LedgerQueries.selectSamples, LedgerQueries.selectJournal,
                 LedgerQueries.selectJournalPage,
                 LedgerQueries.selectJournalByPrefix, LedgerQueries.selectJournalAfter,
-                LedgerQueries.selectReversals, LedgerQueries.greatestBalances, LedgerQueries.leastBalances,
-                LedgerQueries.mostActive, LedgerQueries.countByMagnitude, LedgerQueries.leastActive,
-                LedgerQueries.recentlyActive,
+                LedgerQueries.selectReversals,
                 LedgerQueries.countAccounts, LedgerQueries.countByWords, LedgerQueries.selectTrialBalance,
                 LedgerQueries.selectTrialBalanceByClass,
-            ] + AccountWalk.allStatements
+            ] + AccountWalk.allStatements + RankingStatements.all
         return Dictionary(statements.map { ($0.name, $0.sql) }) { first, _ in first }
     }()
 }

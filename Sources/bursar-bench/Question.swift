@@ -131,14 +131,25 @@ struct Question: Sendable {
         let sorts = [AccountOrder.balance, .activity].flatMap { order in
             [AccountSort(order), AccountSort(order, isDescending: false)]
         }
+        // As the console asks for them: the first part, and all of them together.
         let lists = filters.flatMap { text in
-            sorts.map { sort in
-                Question(
-                    "by \(sort.order)\(sort.isDescending ? "" : ", least first"): \(text)", isLong: true
-                ) { queries, _ in
-                    try await queries.accounts(AccountFilter(text), sort: sort, from: .first, limit: 200)
-                        .listings.count
-                }
+            sorts.flatMap { sort in
+                let title = "by \(sort.order)\(sort.isDescending ? "" : ", least first"): \(text)"
+                let filter = AccountFilter(text)
+                return [
+                    Question(title, isLong: true) { queries, _ in
+                        try await queries.ranking(filter, sort, from: nil, limit: 201).listings.count
+                    },
+                    Question(title + ", to the end", isLong: true) { queries, _ in
+                        var ranking = AccountRanking(sort, limit: 200)
+                        repeat {
+                            ranking.add(
+                                try await queries.ranking(
+                                    filter, sort, from: ranking.continuesAt, limit: 201))
+                        } while ranking.continuesAt != nil
+                        return ranking.listings.count
+                    },
+                ]
             }
         }
         return lists + totals

@@ -7,12 +7,13 @@ import LedgerStore
 /// Writes all accounts of a list to a CSV file, in the order of the list.
 ///
 /// One page is held at a time, and each is as it was when it was read: an account that is renamed meanwhile may be
-/// missing from a list by name, or be in it twice.
+/// missing from a list by name, or be in it twice. Of a ranking there are the first ``ranked``.
 struct AccountListExport {
     let queries: LedgerQueries
     let filter: AccountFilter
     let sort: AccountSort
     private let page = 1000
+    private let ranked = 1000
 
     init(queries: LedgerQueries, filter: AccountFilter, sort: AccountSort) {
         self.queries = queries
@@ -29,21 +30,41 @@ struct AccountListExport {
         do {
             var file = try NewFile(path)
             try file.append(TableExport.csv(columns: AccountTable.columns, rows: []))
-            var (count, start) = (0, LedgerQueries.Start.first)
-            while true {
-                let found = try await queries.accounts(filter, sort: sort, from: start, limit: page)
-                try file.append(TableExport.csv(rows: found.listings.map(AccountTable.row)))
-                count += found.listings.count
-                progress(count)
-                let end = found.continuesAt ?? found.listings.last.map { AccountKey($0.account) }
-                guard !found.isComplete, let end else { break }
-                start = .after(end)
+            if sort.isRanking {
+                let listings = try await ranking()
+                try file.append(TableExport.csv(rows: listings.map(AccountTable.row)))
+                progress(listings.count)
+            } else {
+                try await appendPages(to: &file, progress: progress)
             }
             file.keep()
         } catch let error as FileError {
             throw CommandError(error, writing: path)
         }
         return path
+    }
+
+    private func appendPages(to file: inout NewFile, progress: (Int) -> Void) async throws {
+        var (count, start) = (0, LedgerQueries.Start.first)
+        while true {
+            let found = try await queries.accounts(filter, sort: sort, from: start, limit: page)
+            try file.append(TableExport.csv(rows: found.listings.map(AccountTable.row)))
+            count += found.listings.count
+            progress(count)
+            let end = found.continuesAt ?? found.listings.last.map { AccountKey($0.account) }
+            guard !found.isComplete, let end else { return }
+            start = .after(end)
+        }
+    }
+
+    private func ranking() async throws -> [AccountListing] {
+        var ranking = AccountRanking(sort, limit: ranked)
+        repeat {
+            ranking.add(
+                try await queries.ranking(
+                    filter, sort, from: ranking.continuesAt, limit: AccountRanking.partLimit(ranked)))
+        } while ranking.continuesAt != nil
+        return ranking.listings
     }
 }
 

@@ -152,6 +152,8 @@ extension Session {
         case .accounts(let filter, let sort, let start, let limit):
             return .accounts(
                 try await queries.accounts(filter, sort: sort, from: .init(start), limit: limit))
+        case .ranking(let filter, let sort, let place, let limit):
+            return .ranking(try await queries.ranking(filter, sort, from: place, limit: limit))
         case .listings(let codes): return .listings(try await queries.accounts(codes: codes))
         case .history(let account, let newest, let limit):
             return .history(try await queries.history(of: account, newestSeq: newest, limit: limit))

@@ -125,7 +125,7 @@ struct FreshnessTests {
         driver.holdsAnswers = false
         func rankings() -> Int {
             driver.questions.count { question in
-                if case .accounts(_, AccountSort(.balance), _, _) = question { true } else { false }
+                if case .ranking(_, AccountSort(.balance), _, _) = question { true } else { false }
             }
         }
         let before = rankings()
@@ -152,7 +152,7 @@ struct FreshnessTests {
         var driver = try ConsoleDriver()
         driver.holdsAnswers = true
         driver.press(.character("o"), .end, .enter)
-        guard case .ask(let id, .accounts)? = driver.open.last else {
+        guard case .ask(let id, .ranking)? = driver.open.last else {
             Issue.record("nothing was asked")
             return
         }
@@ -162,7 +162,7 @@ struct FreshnessTests {
         #expect(!driver.shows("The deadline passed"))
         // The next one does not wait for a failure to be over.
         let wanted = AccountSort(.activity, isDescending: false)
-        guard case .ask(_, .accounts(_, wanted, _, _))? = driver.open.last else {
+        guard case .ask(_, .ranking(_, wanted, _, _))? = driver.open.last else {
             Issue.record("\(driver.open)")
             return
         }

@@ -19,6 +19,8 @@ struct TestBank {
     var lookBound = 5000
     /// Accounts that are counted before a count gives up.
     var countBound = 10_000
+    /// Accounts that are looked at for one part of a ranking.
+    var rankingBound = 10_000
     /// The time in new ids, in milliseconds since 1970.
     var idTime: UInt64 = 0
     private var ids: UInt64 = 0
@@ -131,6 +133,8 @@ struct TestBank {
         switch question {
         case .accounts(let filter, let sort, let start, let limit):
             .accounts(page(of: listings(filter, sort), from: start, limit: limit))
+        case .ranking(let filter, let sort, let place, let limit):
+            .ranking(part(of: listings(filter, sort), sort, from: place, limit: limit))
         case .listings(let codes): .listings(listings.filter { codes.contains($0.account.code) })
         case .history(let account, let newest, let limit):
             .history(Array(lines(account, upTo: newest).prefix(limit)))
@@ -179,15 +183,26 @@ struct TestBank {
 
     func listings(_ filter: AccountFilter, _ sort: AccountSort) -> [AccountListing] {
         let found = listings.filter { filter.matches($0.account) }
+        if sort.isRanking { return found.sorted(by: sort.isRanked) }
         let sorted = found.sorted { left, right in
-            switch sort.order {
-            case .code: left.account.code < right.account.code
-            case .name: (left.account.name, left.account.code) < (right.account.name, right.account.code)
-            case .balance: left.account.ledgerUnits < right.account.ledgerUnits
-            case .activity: left.lastBookedAt < right.lastBookedAt
-            }
+            sort.order == .name
+                ? (left.account.name, left.account.code) < (right.account.name, right.account.code)
+                : left.account.code < right.account.code
         }
         return sort.isDescending ? sorted.reversed() : sorted
+    }
+
+    /// Of the accounts in the order of their codes, as many as are looked at for a part.
+    private func part(
+        of all: [AccountListing], _ sort: AccountSort, from place: RankingPlace?, limit: Int
+    ) -> RankingPart {
+        var behind: AccountCode?
+        if case .code(let code) = place { behind = code }
+        let rest = listings.filter { listing in behind.map { $0 < listing.account.code } ?? true }
+        let looked = Set(rest.prefix(rankingBound).map(\.account.id))
+        return RankingPart(
+            listings: Array(all.filter { looked.contains($0.account.id) }.prefix(limit)),
+            continuesAt: rest.count > rankingBound ? .code(rest[rankingBound - 1].account.code) : nil)
     }
 
     private func page(of all: [AccountListing], from start: AccountsStart, limit: Int) -> AccountPage {

@@ -66,6 +66,24 @@ struct Bank: Sendable {
         queries.bounds.accounts = bound
         queries.bounds.transactions = bound
         queries.bounds.records = bound
+        queries.bounds.touched = bound
+        queries.bounds.blocks = bound
         return queries
+    }
+}
+
+extension LedgerQueries {
+    /// All parts of a ranking, put together.
+    func ranking(
+        _ filter: AccountFilter, _ sort: AccountSort, limit: Int, from start: RankingPlace? = nil
+    ) async throws -> AccountRanking {
+        var ranking = AccountRanking(sort, limit: limit)
+        var place = start
+        repeat {
+            ranking.add(
+                try await self.ranking(filter, sort, from: place, limit: AccountRanking.partLimit(limit)))
+            place = ranking.continuesAt
+        } while place != nil
+        return ranking
     }
 }

@@ -272,7 +272,10 @@ import Testing
         let viewer = try await store(of: bank.ledger, as: "bursar_viewer")
         let queries = viewer.queries
         let account = bank.accounts[3]
-        for order in AccountOrder.allCases {
+        for sort in AccountListTests.rankings {
+            #expect(try await !queries.ranking(AccountFilter("ko"), sort, limit: 5).listings.isEmpty)
+        }
+        for order in [AccountOrder.code, .name] {
             for start in [
                 LedgerQueries.Start.first, .last, .after(AccountKey(account)), .before(AccountKey(account)),
             ] {

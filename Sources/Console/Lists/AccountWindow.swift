@@ -55,22 +55,23 @@ struct AccountWindow: Sendable {
     // MARK: Rows that were read
 
     /// Begins anew with the page at one end of the list.
-    /// - Parameter isRanking: whether the page is all of the list that is ever shown.
-    mutating func replaceAll(_ page: AccountPage, at end: End, isRanking: Bool) {
+    mutating func replaceAll(_ page: AccountPage, at end: End) {
         rows = page.listings
-        let isAll = page.isComplete || isRanking
-        isCutOff = isRanking && !page.isComplete
-        reachesFirst = end == .first || isAll
-        reachesLast = end == .last || isAll
+        isCutOff = false
+        reachesFirst = end == .first || page.isComplete
+        reachesLast = end == .last || page.isComplete
         continuesAfter = end == .first ? page.continuesAt : nil
         continuesBefore = end == .last ? page.continuesAt : nil
         top = 0
     }
 
-    /// Puts a ranking in the place of the one before.
-    mutating func rank(_ page: AccountPage) {
-        rows = page.listings
-        isCutOff = !page.isComplete
+    /// Puts a ranking in the place of what was listed before.
+    mutating func replaceAll(_ ranking: AccountRanking) {
+        rows = ranking.listings
+        isCutOff = ranking.isCutOff
+        reachesFirst = true
+        reachesLast = !isCutOff || ranking.limit >= AccountsPane.ranking
+        (continuesBefore, continuesAfter) = (nil, nil)
     }
 
     mutating func append(_ page: AccountPage) {

@@ -23,8 +23,7 @@ struct AccountsPane: Sendable {
     /// When the last answer came, and when each row was read.
     private var answeredAt: Timestamp?
     private var readAt: [Identifier: Timestamp] = [:]
-    /// When the ranking was made, and how long that took; nil when it is to be made now.
-    private var ranked: (at: Timestamp, took: Duration)?
+    private var ranking = RankingProgress()
     private var request: Request?
     private var jump: AccountWindow.End?
     private var isReloadWanted = false
@@ -52,7 +51,7 @@ struct AccountsPane: Sendable {
     private enum Purpose: Sendable {
         case jump(AccountWindow.End)
         case append, prepend
-        /// The ranking once more.
+        /// A part of the ranking.
         case rank
         /// The rows that are seen, from the one after this one.
         case refresh(after: AccountKey?)
@@ -79,7 +78,12 @@ struct AccountsPane: Sendable {
     var isStale: Bool { loaded != listing }
 
     /// Whether the search for rows is still under way, and has found too few so far.
-    var isSearching: Bool { isStale || (window.continuesAfter != nil && request != nil) }
+    var isSearching: Bool {
+        isStale || isBeingRanked || (window.continuesAfter != nil && request != nil)
+    }
+
+    /// Whether there may be accounts that come before those that are listed.
+    var isBeingRanked: Bool { isRanking && !isStale && !ranking.isWhole }
 
     /// Whether a row is sure to be in the list that is asked for. The others are what is left of the one before.
     func belongs(_ row: AccountListing) -> Bool {
@@ -87,23 +91,26 @@ struct AccountsPane: Sendable {
     }
 
     /// Whether there is nothing more of the list to read, and whether that is every account that the filter matches.
-    var isAllRead: Bool { !isStale && window.reachesFirst && window.reachesLast }
+    var isAllRead: Bool {
+        !isStale && window.reachesFirst && window.reachesLast && !isBeingRanked
+    }
     var isWhole: Bool { isAllRead && !window.isCutOff }
 
     /// When the row in sight that was read longest ago was read; nil before the first answer.
     var loadedAt: Timestamp? { seen.compactMap { readAt[$0.account.id] }.min() ?? answeredAt }
 
     /// When the order of the rows was read, where that is not read with the rows themselves.
-    var rankedAt: Timestamp? { isRanking ? ranked?.at : nil }
+    var rankedAt: Timestamp? { isRanking ? ranking.madeAt : nil }
 
     private var seen: ArraySlice<AccountListing> { rows.dropFirst(top).prefix(visible) }
 
-    private var isRanking: Bool { sort.order == .balance || sort.order == .activity }
+    private var isRanking: Bool { sort.isRanking }
 
     func listing(code: String) -> AccountListing? { rows.first { $0.account.code.text == code } }
 
     mutating func move(_ motion: Motion, page: Int) {
         window.move(motion, page: page)
+        if isRanking { jump = nil }
         if motion == .first, !window.reachesFirst { jump = .first }
         if motion == .last, !window.reachesLast { jump = .last }
     }
@@ -118,7 +125,7 @@ struct AccountsPane: Sendable {
     /// Asks again now; a ranking is made anew.
     mutating func reload() {
         isReloadWanted = true
-        ranked = nil
+        ranking.hurry()
     }
 
     /// Balances have changed, so what is seen is asked for again; a ranking stays as it is for now.
@@ -156,7 +163,7 @@ struct AccountsPane: Sendable {
             }
             marks[row.account.code] = row
         }
-        if window.reachesFirst, window.reachesLast { isMarkingAll = false }
+        if isAllRead { isMarkingAll = false }
     }
 
     mutating func clearMarks() {
@@ -176,6 +183,7 @@ struct AccountsPane: Sendable {
         settle(visible: visible)
         guard request == nil else { return nil }
         if let failure, failure.listing == listing, !now.is(failure.pause, after: failure.at) { return nil }
+        if isRanking, !isStale, isMoreWanted { ranking.lengthen() }
         guard let (purpose, question) = wanted(now: now, interval: interval) else { return nil }
         let id = counter.next()
         isReloadWanted = false
@@ -194,15 +202,14 @@ struct AccountsPane: Sendable {
         func page(_ purpose: Purpose, _ start: AccountsStart, _ limit: Int) -> (Purpose, Question) {
             (purpose, .accounts(accountFilter, sort, from: start, limit: limit))
         }
-        if isStale { return page(.jump(.first), .first, isRanking ? Self.ranking : Self.page) }
+        if isRanking { return wantedOfRanking(now: now, interval: interval) }
+        if isStale { return page(.jump(.first), .first, Self.page) }
         switch jump {
         case .first: return page(.jump(.first), .first, Self.page)
         case .last: return page(.jump(.last), .last, Self.page)
         case nil: break
         }
-        if !window.reachesLast, isMarkingAll || selectedIndex + 2 * visible + 20 > rows.count,
-            let from = window.end
-        {
+        if isMoreWanted, let from = window.end {
             return page(.append, .after(from), Self.page)
         }
         if !window.reachesFirst, isMarkingAll || selectedIndex < 2 * visible + 20,
@@ -210,19 +217,36 @@ struct AccountsPane: Sendable {
         {
             return page(.prepend, .before(from), Self.page)
         }
-        // All accounts are read for it, so that takes no more than a twentieth of the time.
-        if isRanking, ranked.map({ now.is(max(interval, $0.took * 20), after: $0.at) }) ?? true {
-            return page(.rank, .first, Self.ranking)
-        }
-        guard let loadedAt, isReloadWanted || now.is(interval, after: loadedAt) else { return nil }
-        if isRanking || isPartlyRefreshed {
-            if seen.isEmpty { return nil }
-            return (.renew(seen.map(\.account.id)), .listings(seen.map(\.account.code)))
-        }
+        guard isRefreshDue(now: now, interval: interval) else { return nil }
+        if isPartlyRefreshed { return renewal }
         // Without the row before the first one there is nothing to page from, so it is left for later.
         let first = window.reachesFirst ? top : max(top, 1)
         let before = rows.indices.contains(first - 1) ? AccountKey(rows[first - 1].account) : nil
         return page(.refresh(after: before), before.map { .after($0) } ?? .first, visible + 10)
+    }
+
+    private func wantedOfRanking(now: Timestamp, interval: Duration) -> (Purpose, Question)? {
+        func part(of ranking: RankingProgress) -> (Purpose, Question) {
+            (.rank, .ranking(accountFilter, sort, from: ranking.place, limit: ranking.partLimit))
+        }
+        if isStale { return part(of: RankingProgress()) }
+        // What is seen is kept fresh while another ranking is made.
+        if ranking.isWhole, isRefreshDue(now: now, interval: interval), let renewal { return renewal }
+        return ranking.isDue(now: now, interval: interval) ? part(of: ranking) : nil
+    }
+
+    /// Whether rows behind the last one are wanted.
+    private var isMoreWanted: Bool {
+        !window.reachesLast
+            && (isMarkingAll || jump == .last || selectedIndex + 2 * visible + 20 > rows.count)
+    }
+
+    private func isRefreshDue(now: Timestamp, interval: Duration) -> Bool {
+        loadedAt.map { isReloadWanted || now.is(interval, after: $0) } ?? false
+    }
+
+    private var renewal: (Purpose, Question)? {
+        seen.isEmpty ? nil : (.renew(seen.map(\.account.id)), .listings(seen.map(\.account.code)))
     }
 
     // MARK: Answers
@@ -234,9 +258,10 @@ struct AccountsPane: Sendable {
         failure = nil
         // While it was on its way, another filter was typed.
         guard request.listing == listing else { return true }
-        let selectedID = selected?.account.id
+        let selectedID = staysFirst(answer) ? nil : selected?.account.id
         switch answer {
         case .accounts(let page): take(page, for: request, now: now)
+        case .ranking(let part): take(part, for: request, now: now)
         case .listings(let listings):
             window.update(listings)
             note(listings, now: now)
@@ -249,19 +274,29 @@ struct AccountsPane: Sendable {
         } else {
             window.select(selectedID)
         }
+        if isRanking, jump == .last, window.reachesLast {
+            window.select(.last)
+            jump = nil
+        }
         if isMarkingAll { markRows() }
         trim()
         return true
+    }
+
+    /// Whether the first account stays selected, whichever that comes to be: while a ranking is not known to its end, and
+    /// nobody has moved.
+    private func staysFirst(_ answer: Answer) -> Bool {
+        if isStale, case .ranking(let part) = answer { return part.continuesAt != nil }
+        return isBeingRanked && selectedIndex == 0
     }
 
     private mutating func take(_ page: AccountPage, for request: Request, now: Timestamp) {
         switch request.purpose {
         case .jump(let end):
             if loaded != request.listing { startList() }
-            window.replaceAll(page, at: end, isRanking: isRanking)
+            window.replaceAll(page, at: end)
             if jump != nil || loaded != listing { window.select(end) }
             loaded = request.listing
-        case .rank: window.rank(page)
         case .append: window.append(page)
         case .prepend: window.prepend(page)
         case .refresh(let key):
@@ -270,26 +305,33 @@ struct AccountsPane: Sendable {
             } else {
                 window.update(page.listings)
             }
-        case .renew: break
+        case .rank, .renew: break
         }
         note(page.listings, now: now)
-        switch request.purpose {
-        case .jump, .rank:
-            let took = max(0, now.microseconds - request.askedAt.microseconds)
-            ranked = (now, .microseconds(took))
-        case .refresh:
+        if case .refresh = request.purpose {
             isPartlyRefreshed = seen.contains { row in
                 readAt[row.account.id].map { $0 < request.askedAt } ?? true
             }
-        case .append, .prepend, .renew: break
         }
     }
 
+    private mutating func take(_ part: RankingPart, for request: Request, now: Timestamp) {
+        if loaded != request.listing {
+            startList()
+            loaded = request.listing
+            window.select(.first)
+            jump = nil
+        }
+        guard let shown = ranking.take(part, of: sort, askedAt: request.askedAt, now: now) else { return }
+        window.replaceAll(shown.ranking)
+        note(shown.ranking.listings, readAt: shown.readAt, now: now)
+    }
+
     /// Takes note of rows that were read.
-    private mutating func note(_ listings: [AccountListing], now: Timestamp) {
+    private mutating func note(_ listings: [AccountListing], readAt time: Timestamp? = nil, now: Timestamp) {
         answeredAt = now
         for listing in listings {
-            readAt[listing.account.id] = now
+            readAt[listing.account.id] = time ?? now
             widest.code = max(widest.code, SafeText.columns(listing.account.code.text))
             widest.name = max(widest.name, SafeText.columns(listing.account.name))
         }
@@ -298,6 +340,7 @@ struct AccountsPane: Sendable {
 
     private mutating func startList() {
         readAt = [:]
+        ranking = RankingProgress()
         widest = (0, 0)
         isMarkingAll = false
         isPartlyRefreshed = false
@@ -317,9 +360,7 @@ struct AccountsPane: Sendable {
         self.request = nil
         failure = (listing, now, min((failure?.pause ?? .seconds(1)) * 2, .seconds(60)))
         // What is seen is read on meanwhile.
-        if case .rank = request.purpose {
-            ranked = (now, .microseconds(max(0, now.microseconds - request.askedAt.microseconds)))
-        }
+        if case .rank = request.purpose { ranking.fail(askedAt: request.askedAt, now: now) }
         return true
     }
 

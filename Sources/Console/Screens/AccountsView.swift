@@ -52,6 +52,7 @@ extension ConsoleState {
         if accounts.isStale {
             parts.append("reading" + symbols.ellipsis)
         } else {
+            if accounts.isBeingRanked { parts.append("ranking" + symbols.ellipsis) }
             if let rankedAt = accounts.rankedAt, now.is(refreshInterval * 2, after: rankedAt) {
                 parts.append("ranked " + Wording.age(of: rankedAt, now: now))
             }
