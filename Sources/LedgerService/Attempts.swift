@@ -28,7 +28,8 @@ extension LedgerService {
             }
             if let kind = batch.pending.first?.operation.writeKind, !plan.decisions.isEmpty {
                 try await write(
-                    plan.decisions, kind: kind, timeout: timeLeft(batch), when: isKept(batch, count))
+                    plan.writing ?? Writing(plan.decisions, kind: kind), timeout: timeLeft(batch),
+                    when: isKept(batch, count))
                 batch.leave(plan.accounts, fromMemory: fromMemory)
             } else if !plan.found.isEmpty {
                 // What this attempt did not write itself may be known to one server alone.
@@ -88,6 +89,11 @@ extension LedgerService {
         _ batch: inout Batch, _ count: Int, _ fromMemory: inout Bool
     ) async throws(StoreFailure) -> Batch.Plan {
         if var known = batch.takeKnown() {
+            if let plan = known.plan, plan.results.count == count {
+                fromMemory = true
+                look(&batch, count, at: plan.view)
+                return plan
+            }
             if !known.missing.isEmpty { try await complete(&known, for: batch) }
             let plan = batch.plan(count, in: known.view, bookedAt: environment.now())
             if known.isFresh || plan.postsAll {
@@ -97,6 +103,29 @@ extension LedgerService {
             }
         }
         return try await decideAfresh(&batch, count)
+    }
+
+    /// Decides a batch that is not to be written yet, from what is known of its accounts.
+    /// - Parameter certain: the accounts as they will be by then, whatever is read of them now.
+    /// - Returns: the accounts as it is to leave them; nil, and it is to be decided at its turn, when not all of it is to be
+    ///   posted as far as is known.
+    func decideAhead(
+        _ batch: inout Batch, certain: [AccountCode: Account]
+    ) async -> [AccountCode: Account]? {
+        guard var known = batch.takeKnown(), batch.chunk == batch.pending.count else { return nil }
+        do throws(StoreFailure) {
+            if !known.missing.isEmpty {
+                try await complete(&known, for: batch)
+                for code in known.view.accounts.keys { certain[code].map { known.view.accounts[code] = $0 } }
+            }
+        } catch {
+            return nil
+        }
+        var plan = batch.plan(batch.chunk, in: known.view, bookedAt: environment.now())
+        guard plan.postsAll, let kind = batch.pending.first?.operation.writeKind else { return nil }
+        plan.writing = Writing(plan.decisions, kind: kind)
+        batch.know(plan)
+        return plan.accounts
     }
 
     private func decideAfresh(_ batch: inout Batch, _ count: Int) async throws(StoreFailure) -> Batch.Plan {
@@ -136,7 +165,7 @@ extension LedgerService {
     /// come after what is read.
     private func complete(_ known: inout Batch.Known, for batch: Batch) async throws(StoreFailure) {
         let view = try await read(
-            known.missing.map { batch.pending[$0].operation }, timeout: timeLeft(batch))
+            known.missing.map { batch.pending[$0].operation }, isFinal: false, timeout: timeLeft(batch))
         known.view.accounts.merge(view.accounts) { remembered, _ in remembered }
         known.view.settled = view.settled
         known.missing = []

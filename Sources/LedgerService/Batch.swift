@@ -47,6 +47,8 @@ struct Batch {
         let isFresh: Bool
         /// The places of the operations that need more than that, which is to be read.
         var missing: [Int] = []
+        /// What was decided from it before its turn.
+        var plan: Plan?
     }
 
     /// An operation that ended.
@@ -100,6 +102,8 @@ struct Batch {
         let view: LedgerView
         /// The accounts once the decisions are on the books.
         var accounts: [AccountCode: Account] = [:]
+        /// The decisions as they are sent, where they wait for their turn.
+        var writing: Writing?
 
         init(from view: LedgerView) { self.view = view }
 
@@ -166,6 +170,9 @@ struct Batch {
 
     /// The accounts were just read, and the next attempt needs not read them again.
     mutating func know(_ view: LedgerView) { known = Known(view: view, isFresh: true) }
+
+    /// The operations were decided before their turn.
+    mutating func know(_ plan: Plan) { known = Known(view: plan.view, isFresh: false, plan: plan) }
 
     /// Time has passed since.
     mutating func forgetKnown() { known = nil }

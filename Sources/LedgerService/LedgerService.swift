@@ -94,12 +94,22 @@ public struct LedgerService: Sendable {
                     elapsed: now - $0.start)
             }
         }
-        var batch = Batch(items)
-        while !batch.isFinished { await attempt(&batch) }
-        let outcomes = Dictionary(uniqueKeysWithValues: batch.takeReport().ended.map { ($0.id, $0.outcome) })
-        await groups.forget(outcomes.values.flatMap { $0.receipt?.lines.map(\.account) ?? [] })
-        return items.compactMap { outcomes[$0.id] }
+        return await post(Batch(items)).outcomes
     }
+
+    /// - Returns: the outcomes in the order of the operations, and what became of their accounts.
+    func post(_ batch: Batch) async -> (outcomes: [OperationOutcome], report: Batch.Report) {
+        var batch = batch
+        let ids = batch.pending.map(\.id)
+        while !batch.isFinished { await attempt(&batch) }
+        let report = batch.takeReport()
+        let outcomes = Dictionary(uniqueKeysWithValues: report.ended.map { ($0.id, $0.outcome) })
+        await groups.forget(outcomes.values.flatMap { $0.receipt?.lines.map(\.account) ?? [] })
+        return (ids.compactMap { outcomes[$0] }, report)
+    }
+
+    /// Posts batches that follow each other, of transactions.
+    public func pipeline() -> BatchPipeline { BatchPipeline(service: self) }
 
     /// What would be posted now, or why not. Writes nothing.
     /// - Throws: ``StoreFailure`` when the ledger cannot be read.
@@ -131,9 +141,11 @@ public struct LedgerService: Sendable {
         DecisionContext(bookedAt: environment.now(), id: environment.newIdentifier())
     }
 
-    func read(_ operations: [Operation], timeout: Duration) async throws(StoreFailure) -> LedgerView {
+    func read(
+        _ operations: [Operation], isFinal: Bool = true, timeout: Duration
+    ) async throws(StoreFailure) -> LedgerView {
         do {
-            return try await store.view(of: operations, timeout: timeout)
+            return try await store.view(of: operations, isFinal: isFinal, timeout: timeout)
         } catch {
             throw StoreFailure(error, writing: false, dialect: store.dialect)
         }
@@ -159,11 +171,10 @@ public struct LedgerService: Sendable {
     }
 
     func write(
-        _ decisions: [Decision], kind: WriteKind, timeout: Duration,
-        when isWanted: (@Sendable () async -> Bool)?
+        _ writing: Writing, timeout: Duration, when isWanted: (@Sendable () async -> Bool)?
     ) async throws(StoreFailure) {
         do {
-            try await store.write(decisions, kind: kind, timeout: timeout, when: isWanted)
+            try await store.write(writing, timeout: timeout, when: isWanted)
         } catch {
             throw StoreFailure(error, writing: true, dialect: store.dialect)
         }

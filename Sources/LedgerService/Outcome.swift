@@ -41,6 +41,14 @@ public struct OperationOutcome: Sendable, Equatable {
     /// How many of ``conflicts`` are attempts whose answer got lost, which may have been written.
     public var lostAnswers: Int { conflicts.count { $0.isLostAnswer } }
 
+    /// Whether the ledger has had the last word on it: it is on the books, or its rules refuse it.
+    var isDecided: Bool {
+        switch result {
+        case .posted, .alreadyPosted, .refused: true
+        case .failed, .unknown, .gaveUp, .cancelled: false
+        }
+    }
+
     /// The receipt of an operation that is on the books.
     public var receipt: Receipt? {
         switch result {

@@ -153,15 +153,14 @@ public struct LedgerStore: Sendable {
         return try outcome.get()
     }
 
-    /// Writes decisions of one kind, made one after the other, as one statement: all or nothing.
+    /// Writes decisions as one statement: all or nothing.
     ///
     /// - Parameter isWanted: what has to be waited for before they may be on the books, and goes on at the same time:
     ///   nothing is if it answers no, and `cancelled` is thrown. Nil when there is nothing to wait for.
     /// - Throws: ``PostgresError``. What each SQLSTATE means is for the caller to say: after a lost connection
     ///   the decisions may be on the books.
     public func write(
-        _ decisions: [Decision], kind: WriteKind, timeout: Duration? = nil,
-        when isWanted: (@Sendable () async -> Bool)? = nil
+        _ writing: Writing, timeout: Duration? = nil, when isWanted: (@Sendable () async -> Bool)? = nil
     ) async throws(PostgresError) {
         var isWanted = isWanted
         if !dialect.holdsCommits, let awaited = isWanted {
@@ -171,11 +170,10 @@ public struct LedgerStore: Sendable {
             isWanted = nil
         }
         let commitsWhen = isWanted
-        let query = Query(writing: decisions, kind: kind)
         _ = try await writers.withConnection(timeout: timeout) {
             connection async throws(PostgresError) -> [Rows] in
             do throws(PostgresError) {
-                return try await connection.write([query], timeout: timeout, when: commitsWhen)
+                return try await connection.write([writing.query], timeout: timeout, when: commitsWhen)
             } catch {
                 await reviseOrigin(after: error, connection, timeout: timeout)
                 throw error
@@ -191,7 +189,7 @@ public struct LedgerStore: Sendable {
     ///   - timeout: for all of it.
     ///   - decide: is given the accounts as they are, without those that the role may not post to, and returns the
     ///     decisions and what else is to be returned; nothing is written when there are no decisions.
-    /// - Throws: ``PostgresError``, as ``write(_:kind:timeout:when:)`` does; `lostBeforeCommit` when the connection broke
+    /// - Throws: ``PostgresError``, as ``write(_:timeout:when:)`` does; `lostBeforeCommit` when the connection broke
     ///   before there was anything to write.
     public func write<Result: Sendable>(
         locking accounts: [Identifier], kind: WriteKind, timeout: Duration,
@@ -202,7 +200,7 @@ public struct LedgerStore: Sendable {
             connection async throws(PostgresError) -> Result in
             let locked = try await lock(accounts, connection, until: end)
             let (decisions, result) = decide(locked)
-            let writes = decisions.isEmpty ? [] : [Query(writing: decisions, kind: kind)]
+            let writes = decisions.isEmpty ? [] : [Writing(decisions, kind: kind).query]
             do throws(PostgresError) {
                 _ = try await connection.end(writes, timeout: try Self.timeLeft(until: end))
             } catch {

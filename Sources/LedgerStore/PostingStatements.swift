@@ -148,9 +148,16 @@ extension Operation {
     }
 }
 
+/// Decisions as they are sent to the server.
+public struct Writing: Sendable {
+    let query: Query
+
+    /// - Parameter decisions: of one kind, made one after the other.
+    public init(_ decisions: [Decision], kind: WriteKind) { query = Query(writing: decisions, kind: kind) }
+}
+
 extension Query {
-    /// The statement that writes these decisions, which were made one after the other and are all of one kind.
-    init(writing decisions: [Decision], kind: WriteKind) {
+    fileprivate init(writing decisions: [Decision], kind: WriteKind) {
         let moves = AccountMove.merged(decisions)
         let records = decisions.flatMap(\.records)
         let transactions = decisions.compactMap(\.transaction)

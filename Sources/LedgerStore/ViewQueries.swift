@@ -7,9 +7,12 @@ extension LedgerStore {
     ///
     /// One round trip of a serializable transaction when no reference is known and nothing is reversed, which
     /// is nearly always. What is read besides, never changes once it is written.
-    public func view(of operations: [Operation], timeout: Duration? = nil) async throws(PostgresError)
-        -> LedgerView
-    {
+    ///
+    /// - Parameter isFinal: whether a refusal may be decided from it. Otherwise it is a look that no writer gets into
+    ///   conflict with, good enough for what is written only where the accounts are still the same.
+    public func view(
+        of operations: [Operation], isFinal: Bool = true, timeout: Duration? = nil
+    ) async throws(PostgresError) -> LedgerView {
         let queries = queries(within: timeout)
         var originals: [Reference: PostedTransaction] = [:]
         let reversed = Set(operations.compactMap(\.reversedReference))
@@ -18,7 +21,8 @@ extension LedgerStore {
                 originals[transaction.head.reference] = transaction
             }
         }
-        let snapshot = try await readSnapshot(of: operations, originals: originals, timeout: timeout)
+        let snapshot = try await readSnapshot(
+            of: operations, originals: originals, isFinal: isFinal, timeout: timeout)
         for (reference, original) in originals {
             originals[reference]?.reversedUnits = snapshot.reversedUnits[original.head.id] ?? 0
         }
@@ -37,7 +41,8 @@ extension LedgerStore {
     }
 
     private func readSnapshot(
-        of operations: [Operation], originals: [Reference: PostedTransaction], timeout: Duration?
+        of operations: [Operation], originals: [Reference: PostedTransaction], isFinal: Bool,
+        timeout: Duration?
     ) async throws(PostgresError) -> Snapshot {
         var codes = Set(operations.flatMap(\.namedAccounts))
         codes.formUnion(originals.values.flatMap { $0.entries.map(\.account) })
@@ -57,7 +62,7 @@ extension LedgerStore {
             connection async throws(PostgresError) -> [Rows] in
             do throws(PostgresError) {
                 let setup = connection.keepsStatements ? [] : [Query(SessionSetup.prepareTransaction)]
-                let begin = [Query(Self.beginRead)] + setup
+                let begin = [Query(isFinal ? Self.beginRead : Self.beginLookUp)] + setup
                 let results = try await connection.pipeline(begin + reads, timeout: timeout)
                 return Array(results.dropFirst(begin.count))
             } catch {

@@ -59,8 +59,9 @@ struct Import {
     private let plan: Plan
     private let report: @Sendable (Finding) -> Void
     private var rehearsal: Rehearsal
-    /// The batch that is being posted while the next one is read.
-    private var posting: Posting?
+    /// The batch that is being posted, and the next one, which is decided meanwhile.
+    private var postings: [Posting] = []
+    private let pipeline: BatchPipeline
     private(set) var summary = Summary()
 
     init(service: LedgerService, plan: Plan, report: @escaping @Sendable (Finding) -> Void) {
@@ -68,6 +69,7 @@ struct Import {
         self.plan = plan
         self.report = report
         rehearsal = Rehearsal(service: service)
+        pipeline = service.pipeline()
     }
 
     /// - Parameter progress: called after each batch.
@@ -80,7 +82,7 @@ struct Import {
             try await postAll(&file, progress: progress)
         } catch {
             // What is under way is heard out; the first problem is the one that is told.
-            try? await settle()
+            while !postings.isEmpty { try? await noteFirst() }
             throw error
         }
     }
@@ -99,10 +101,10 @@ struct Import {
             if rows.count == plan.batch || isAtEnd {
                 try await post(rows)
                 rows.removeAll(keepingCapacity: true)
-                if isAtEnd { try await settle() }
+                while isAtEnd, !postings.isEmpty { try await noteFirst() }
                 progress(summary, file)
                 if Task.isCancelled {
-                    try await settle()
+                    while !postings.isEmpty { try await noteFirst() }
                     throw CommandError(
                         "stopped after \(Money.counted(summary.rows, "row")); run it again to go on: nothing is posted twice",
                         .gaveUp)
@@ -139,31 +141,22 @@ struct Import {
             let results = try await rehearse(operations.map(\.operation))
             note(zip(operations, results).map { ($0.row, $1) })
         } else {
-            // Rows of one account are posted in the file's order, so that a batch begins when the one before is over,
-            // and what became of that one is noted meanwhile.
-            let before = try await takeResults()
-            posting = Posting(
-                rows: operations.map(\.row),
-                outcomes: Task { [service, operations = operations.map(\.operation)] in
-                    await service.perform(operations)
-                })
-            note(before)
+            postings.append(
+                Posting(
+                    rows: operations.map(\.row), outcomes: await pipeline.add(operations.map(\.operation))))
+            if postings.count > 1 { try await noteFirst() }
         }
     }
 
     /// Waits for the batch that is being posted, and notes what became of its rows.
-    private mutating func settle() async throws { note(try await takeResults()) }
-
-    /// Waits for the batch that is being posted.
-    private mutating func takeResults() async throws -> [(row: ImportRow, result: Result)] {
-        guard let posting else { return [] }
-        self.posting = nil
+    private mutating func noteFirst() async throws {
+        let posting = postings.removeFirst()
         let outcomes = await withTaskCancellationHandler {
             await posting.outcomes.value
         } onCancel: {
             posting.outcomes.cancel()
         }
-        return Array(zip(posting.rows, try results(of: outcomes)))
+        note(zip(posting.rows, try results(of: outcomes)).map { ($0, $1) })
     }
 
     /// The account's own currency decides; a row that names another one is meant for another account.

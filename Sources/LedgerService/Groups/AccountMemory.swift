@@ -29,29 +29,31 @@ struct AccountMemory {
     }
 
     /// What is remembered, and to be trusted, of the accounts that these operations need.
+    /// - Parameter certain: accounts that are known without being remembered.
     /// - Returns: the accounts, and the places of the operations that need others besides.
     mutating func recall(
-        for operations: some Sequence<Operation>, at now: Duration
+        for operations: some Sequence<Operation>, certain: [AccountCode: Account] = [:], at now: Duration
     ) -> (accounts: [AccountCode: Account], missing: [Int]) {
         var accounts: [AccountCode: Account] = [:]
         var missing: [Int] = []
         for (place, operation) in operations.enumerated()
-        where !recall(operation, &accounts, at: now) { missing.append(place) }
+        where !recall(operation, certain, &accounts, at: now) { missing.append(place) }
         return (accounts, missing)
     }
 
     private mutating func recall(
-        _ operation: Operation, _ accounts: inout [AccountCode: Account], at now: Duration
+        _ operation: Operation, _ certain: [AccountCode: Account], _ accounts: inout [AccountCode: Account],
+        at now: Duration
     ) -> Bool {
         let named = operation.namedAccounts
         for code in named where accounts[code] == nil {
-            guard let account = recall(code, at: now) else { return false }
+            guard let account = certain[code] ?? recall(code, at: now) else { return false }
             accounts[code] = account
         }
         guard let house = operation.impliedHouseAccount else { return true }
         guard let currency = named.first.flatMap({ accounts[$0]?.currency }) else { return false }
         let code = house.code(for: currency)
-        if accounts[code] == nil { accounts[code] = recall(code, at: now) }
+        if accounts[code] == nil { accounts[code] = certain[code] ?? recall(code, at: now) }
         return accounts[code] != nil
     }
 
@@ -65,6 +67,8 @@ struct AccountMemory {
             old[code] = nil
         }
     }
+
+    mutating func forgetAll() { (young, old) = ([:], [:]) }
 
     /// States that were remembered proved right, or wrong.
     mutating func learn(held: Bool) {
