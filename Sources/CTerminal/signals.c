@@ -167,6 +167,8 @@ static void on_fatal(int number) {
 static void on_signal(int number) {
     int saved = errno;
     int ends = number == SIGTERM || number == SIGHUP || number == SIGINT || number == SIGQUIT;
+    // A window that is closed says so twice, by its kernel and by its shell. Nobody is impatient there.
+    if (ending_signal != 0 && number == SIGHUP) return;
     if (ending_signal != 0 && (ends || number == SIGALRM)) {
         // The first one did not bring the loop to its end, so it hangs.
         restore_in_handler();
@@ -203,7 +205,11 @@ void install_handlers(void) {
 
 void remove_handlers(void) {
     for (size_t i = 0; i < COUNT(fatal_signals); i++) sigaction(fatal_signals[i], &fatal_before[i], NULL);
-    for (size_t i = 0; i < COUNT(loop_signals); i++) sigaction(loop_signals[i], &loop_before[i], NULL);
+    for (size_t i = 0; i < COUNT(loop_signals); i++) {
+        if (loop_signals[i] != SIGHUP) sigaction(loop_signals[i], &loop_before[i], NULL);
+    }
+    // What is left to do, such as stopping a server, needs no terminal.
+    signal(SIGHUP, SIG_IGN);
 }
 
 int open_signal_pipe(void) {

@@ -32,6 +32,17 @@ public struct Verifier: Sendable {
         /// As the server's statistics have it; 0 when it does not know.
         public let estimatedRecords: Int64
         public let transactions: Int64
+        /// The same for transactions, which are checked after the records.
+        public let estimatedTransactions: Int64
+
+        /// How much of the work is done, from 0 to 1; nil when that is not known.
+        public var share: Double? {
+            guard estimatedRecords > 0, estimatedTransactions > 0 else { return nil }
+            let transactions = min(transactions, estimatedTransactions)
+            // Transactions are there when all records were seen, however many those were.
+            let records = transactions > 0 ? estimatedRecords : min(records, estimatedRecords)
+            return Double(records + transactions) / Double(estimatedRecords + estimatedTransactions)
+        }
     }
 
     /// What is done with the heads of the chains while they are checked.
@@ -91,7 +102,7 @@ private struct VerificationRun {
     let found: @Sendable (LedgerProblem) -> Void
     let progress: @Sendable (Verifier.Progress) -> Void
     var report = VerificationReport()
-    private var estimate: Int64 = 0
+    private var estimate: (records: Int64, transactions: Int64) = (0, 0)
 
     init(
         queries: LedgerQueries, pageSize: Int, heads: Verifier.Heads,
@@ -106,7 +117,7 @@ private struct VerificationRun {
     }
 
     mutating func finish() async throws -> VerificationReport {
-        estimate = try await queries.estimatedRecords()
+        estimate = try await queries.estimatedRows()
         try await checkAccounts()
         try await checkJournal()
         for problem in try await queries.repeatedReferences(limit: Verifier.problemLimit) { add(problem) }
@@ -185,7 +196,8 @@ private struct VerificationRun {
     private func tell() {
         progress(
             Verifier.Progress(
-                records: report.records, estimatedRecords: estimate, transactions: report.transactions))
+                records: report.records, estimatedRecords: estimate.records,
+                transactions: report.transactions, estimatedTransactions: estimate.transactions))
     }
 }
 

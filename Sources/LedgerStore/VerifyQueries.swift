@@ -49,9 +49,13 @@ extension LedgerQueries {
             }
     }
 
-    /// How many records there are, roughly: as the server's statistics have it, for a progress bar.
-    public func estimatedRecords() async throws(PostgresError) -> Int64 {
-        try await execute(Self.estimateRecords, []).first?.decode(0) ?? 0
+    /// How many records and transactions there are, roughly, for a progress bar: as many as the server's statistics had
+    /// for a block, in the blocks that there are now. 0 where it has none.
+    public func estimatedRows() async throws(PostgresError) -> (records: Int64, transactions: Int64) {
+        guard dialect == .postgresql, let row = try await execute(Self.estimateRows, []).first else {
+            return (0, 0)
+        }
+        return (try row.decode(0), try row.decode(1))
     }
 
     private static let selectJournalIDs = Statement(
@@ -109,11 +113,18 @@ extension LedgerQueries {
             GROUP BY reference HAVING count(*) > 1 ORDER BY reference LIMIT $1::bigint
             """)
 
-    private static let estimateRecords = Statement(
-        name: "estimate_records",
+    private static let estimateRows = Statement(
+        name: "estimate_rows",
         sql: """
-            SELECT greatest(c.reltuples, 0)::bigint FROM pg_class AS c
-            JOIN pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE n.nspname = 'bursar' AND c.relname = 'account_records'
+            WITH tables AS (
+                SELECT c.relname,
+                    CASE WHEN c.relpages > 0 AND c.reltuples > 0 THEN c.reltuples / c.relpages
+                        * (pg_relation_size(c.oid) / current_setting('block_size')::bigint) ELSE 0 END AS number
+                FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE n.nspname = 'bursar' AND c.relname IN ('account_records', 'journal')
+            )
+            SELECT coalesce(max(number) FILTER (WHERE relname = 'account_records'), 0)::bigint,
+                coalesce(max(number) FILTER (WHERE relname = 'journal'), 0)::bigint
+            FROM tables
             """)
 }

@@ -59,7 +59,7 @@ protocol LedgerCommand: ParsableCommand, Sendable {
 
 extension LedgerCommand {
     mutating func run() throws {
-        let status = Self.finish(self)
+        let status = Output.completed(Self.finish(self))
         if status != .done { throw ExitCode(status.rawValue) }
     }
 

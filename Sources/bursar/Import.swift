@@ -62,6 +62,9 @@ struct Import {
     /// The batch that is being posted, and the next one, which is decided meanwhile.
     private var postings: [Posting] = []
     private let pipeline: BatchPipeline
+    /// Currencies of accounts, which never change: asked for once, and anew when these are too many.
+    private var currencies: [AccountCode: Currency] = [:]
+    private static let mostCurrencies = 50_000
     private(set) var summary = Summary()
 
     init(service: LedgerService, plan: Plan, report: @escaping @Sendable (Finding) -> Void) {
@@ -126,12 +129,12 @@ struct Import {
 
     private mutating func post(_ rows: [ImportRow]) async throws {
         if rows.isEmpty { return }
-        let currencies = try await openMissingAccounts(rows)
+        try await openMissingAccounts(rows)
         var operations: [(row: ImportRow, operation: Ledger.Operation)] = []
         for row in rows {
             summary.rows += 1
             do throws(Refusal) {
-                try Self.checkCurrency(row, currencies)
+                try checkCurrency(row)
                 operations.append((row, try row.operation(actor: plan.actor)))
             } catch {
                 refuse(row, error)
@@ -160,9 +163,7 @@ struct Import {
     }
 
     /// The account's own currency decides; a row that names another one is meant for another account.
-    private static func checkCurrency(
-        _ row: ImportRow, _ currencies: [AccountCode: Currency]
-    ) throws(Refusal) {
+    private func checkCurrency(_ row: ImportRow) throws(Refusal) {
         if let given = row.currency, let own = currencies[row.account], given != own {
             throw .amountInvalid(
                 text: "\(row.amount) \(given)", why: "account \(row.account) is in \(own)")
@@ -250,16 +251,12 @@ struct Import {
 
     // MARK: - Accounts
 
-    /// - Returns: the currencies of the rows' accounts, as far as they exist now.
-    private mutating func openMissingAccounts(
-        _ rows: [ImportRow]
-    ) async throws -> [AccountCode: Currency] {
+    /// Opens what is to be opened; the currencies of the rows' accounts are known then, as far as they exist.
+    private mutating func openMissingAccounts(_ rows: [ImportRow]) async throws {
+        if currencies.count > Self.mostCurrencies { currencies = [:] }
         let codes = Set(rows.map(\.account) + rows.compactMap(\.counterAccount))
-        var currencies: [AccountCode: Currency] = [:]
-        for listing in try await service.store.queries.accounts(codes: codes.sorted()) {
-            currencies[listing.account.code] = listing.account.currency
-        }
-        guard let opening = plan.opening else { return currencies }
+        try await lookUp(codes.filter { currencies[$0] == nil })
+        guard let opening = plan.opening else { return }
         var missing: [AccountCode] = []
         for row in rows {
             for code in [row.account] + (row.counterAccount.map { [$0] } ?? [])
@@ -268,7 +265,7 @@ struct Import {
                 missing.append(code)
             }
         }
-        if missing.isEmpty { return currencies }
+        if missing.isEmpty { return }
         let operations = try missing.map { code in
             try Operation(
                 reference: Reference(generatedFrom: service.environment.newIdentifier()),
@@ -280,10 +277,23 @@ struct Import {
                     reason: "opened by an import"),
                 actor: plan.actor)
         }
-        for result in try await perform(operations) {
-            // Another program may have opened it meanwhile; what matters is that it is there.
-            if case .posted = result { summary.accountsOpened += 1 }
+        var others: [AccountCode] = []
+        for (code, result) in zip(missing, try await perform(operations)) {
+            if case .posted = result {
+                summary.accountsOpened += 1
+            } else {
+                // Another program may have opened it meanwhile; what matters is that it is there.
+                currencies[code] = nil
+                others.append(code)
+            }
         }
-        return currencies
+        try await lookUp(others)
+    }
+
+    private mutating func lookUp(_ codes: some Collection<AccountCode>) async throws {
+        if codes.isEmpty { return }
+        for listing in try await service.store.queries.accounts(codes: codes.sorted()) {
+            currencies[listing.account.code] = listing.account.currency
+        }
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Ctrl-C and a polite kill ask a command to stop: what is being written is finished or taken back first, and
-/// the program says which. The second one ends it at once.
+/// the program says which. The second one ends it at once, but for a hangup, which a shell repeats.
 enum InterruptSignals {
     /// Keeps the signals for ``watch(_:)``. Threads inherit this from the one that starts them, so it is called
     /// before there are any.
@@ -17,7 +17,7 @@ enum InterruptSignals {
             var number: Int32 = 0
             sigwait(&signals, &number)
             stop()
-            sigwait(&signals, &number)
+            repeat { sigwait(&signals, &number) } while number == SIGHUP
             _exit(128 + number)
         }
     }

@@ -3,6 +3,7 @@ import Glibc
 import Interchange
 import Ledger
 import LedgerService
+import Synchronization
 
 /// Where a command prints: results on stdout, everything else on stderr.
 ///
@@ -22,6 +23,28 @@ struct Output: Sendable {
         isQuiet = options.quiet
         hasColor = color && isatty(STDOUT_FILENO) == 1
         isWatched = isatty(STDERR_FILENO) == 1 && !options.quiet
+    }
+
+    /// What standard output came to, which all commands of a program share.
+    private struct Fate {
+        /// Of the first write that failed; zero when none did.
+        var code: Int32 = 0
+        /// Whether the outcome of an operation was to be told.
+        var hasOutcome = false
+    }
+
+    private static let fate = Mutex(Fate())
+
+    /// Says that not all of the result could be written.
+    /// - Returns: the status to exit with. That of an operation stays: it says what became of it. A reader that has seen
+    ///   enough is nobody's mistake.
+    static func completed(_ status: ExitStatus) -> ExitStatus {
+        let fate = fate.withLock { $0 }
+        guard fate.code != 0, fate.code != EPIPE else { return status }
+        let text = "the output cannot be written: \(FileError(code: fate.code).message)"
+        let more = fate.hasOutcome ? "; the exit status says what became of the operation" : ""
+        print("bursar: \(text)\(more)", to: STDERR_FILENO)
+        return status == .done && !fate.hasOutcome ? .unsound : status
     }
 
     /// One line of the result.
@@ -94,6 +117,9 @@ struct Output: Sendable {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR || errno == EAGAIN { continue }
+                let code = errno
+                if descriptor == STDOUT_FILENO { fate.withLock { if $0.code == 0 { $0.code = code } } }
+                errno = code
                 return false
             }
             rest = rest.dropFirst(count)
@@ -130,6 +156,7 @@ extension Output {
     /// What became of an operation.
     func outcome(_ outcome: OperationOutcome, of operation: Ledger.Operation) {
         endProgress()
+        Self.fate.withLock { $0.hasOutcome = true }
         if isJSON { return json(.outcome(OutcomeFacts(outcome))) }
         switch outcome.result {
         case .posted(let receipt): self.receipt(receipt, "posted", outcome)

@@ -212,6 +212,45 @@ struct FormTests {
         #expect(driver.shows("Reversed    1.44 of 4.44"))
     }
 
+    @Test func whatIsTooMuchToReverseIsTypedAnew() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.down, .down, .down, .tab, .character("v"))
+        driver.press(.backTab)
+        driver.type("1000.00")
+        driver.press(.tab)
+        driver.type("wrong account")
+        driver.press(.enter)
+        #expect(driver.shows("Refused: "))
+        driver.press(.control("u"))
+        driver.type("1.44")
+        driver.press(.enter)
+        #expect(driver.shows("37,773.84 → 37,772.40"), "\(driver.screen)")
+    }
+
+    @Test func aNewAccountIsConfirmedWithAllThatItIsOpenedWith() throws {
+        var driver = try ConsoleDriver(100, 30, symbols: .ascii)
+        driver.press(.character("n"))
+        driver.type("over")
+        driver.press(.tab)
+        driver.type("Overdraft")
+        driver.press(.tab)
+        driver.type("EUR")
+        #expect(driver.shows("< liability >"))
+        driver.press(.tab, .tab)
+        driver.press(.control("u"))
+        driver.type("none")
+        driver.press(.enter)
+        #expect(driver.shows("is this what you want?"), "\(driver.screen)")
+        for (name, value) in [("class", "liability"), ("minimum", "none"), ("status", "open")] {
+            #expect(
+                driver.screen.split(separator: "\n").contains {
+                    let words = $0.split(separator: " ")
+                    return words.firstIndex(of: name[...]).map { words.dropFirst($0 + 1).first == value[...] }
+                        ?? false
+                }, "\(name) in \(driver.screen)")
+        }
+    }
+
     @Test func changesStatusMinimumAndName() throws {
         var driver = try ConsoleDriver()
         driver.press(.down, .down, .down, .character("s"), .right, .tab)

@@ -169,6 +169,29 @@ import Testing
         }
     }
 
+    /// What became of an operation is told by the status, whether or not its receipt could be written.
+    @Test func saysThatItsOutputCannotBeWritten() async throws {
+        let ledger = try await CommandLedger.make()
+        try await ledger.run("account", "open", "576", "--name", "Anna", "--currency", "CZK")
+        for (command, status) in [
+            ("account list", 70), ("verify", 70), ("deposit 576 5 --reference full", 0),
+            ("show full", 70), ("withdraw 576 50", 65),
+        ] as [(String, Int32)] {
+            let result = try await ChildProcess(
+                "/bin/sh",
+                [
+                    "-c",
+                    "'\(Program.executable)' \(command) --connect '\(ledger.connectionString)' --json > /dev/full",
+                ], environment: Program.environment()
+            ).wait()
+            #expect(result.status == status, "\(command): \(result.errors)")
+            #expect(
+                result.errors.contains("the output cannot be written: No space left on device"), "\(command)")
+        }
+        let list = try await ledger.run("account", "list")
+        #expect(list.output.contains("5.00"))
+    }
+
     @Test func refusesADataDirectoryThatCannotBeWritten() async throws {
         let result = try await Program.run(["account", "list", "--embedded", "/proc/bursar"])
         #expect(result.status == 78, "\(result.errors)")

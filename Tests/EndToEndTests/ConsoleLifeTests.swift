@@ -103,6 +103,26 @@ import Testing
         try await terminal.wait(for: "CODE ↑")
     }
 
+    /// The kernel and the shell both tell the console of it, one soon after the other.
+    @Test func aWindowThatIsClosedStopsThePrivateServer() async throws {
+        let directory = try TemporaryDirectory()
+        let ledger = directory.path + "/ledger"
+        let terminal = try await Tmux(columns: 100, rows: 30)
+        try await terminal.type("exec bash")
+        try await terminal.press("Enter")
+        try await terminal.type("\(Program.executable) --embedded '\(ledger)'")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "There are no accounts yet")
+        let file = ledger + "/data/postmaster.pid"
+        let server = try String(contentsOfFile: file, encoding: .utf8)
+        let pid = try #require(server.split(separator: "\n").first.flatMap { Int32($0) })
+        try await terminal.close()
+        let deadline = ContinuousClock.now + .seconds(60)
+        while kill(pid, 0) == 0, ContinuousClock.now < deadline { await Task.yield() }
+        #expect(kill(pid, 0) != 0)
+        #expect(!FileManager.default.fileExists(atPath: file))
+    }
+
     @Test func losesNothingTypedWhenItsServerIsKilledAndComesBack() async throws {
         let directory = try TemporaryDirectory()
         let ledger = directory.path + "/ledger"

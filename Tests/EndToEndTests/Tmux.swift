@@ -36,6 +36,9 @@ final class Tmux {
         try await tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
     }
 
+    /// Closes the window that everything runs in.
+    func close() async throws { try await tmux(["kill-session"]) }
+
     /// What is on the screen, without the spaces at the ends of lines.
     func screen() async throws -> String { try await tmux(["capture-pane", "-p"]) }
 

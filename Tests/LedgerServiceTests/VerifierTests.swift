@@ -1,5 +1,6 @@
 import Ledger
 import LedgerService
+import Synchronization
 import TestSupport
 import Testing
 
@@ -88,6 +89,27 @@ struct VerifierTests {
     func findsAnAccountThatIsNotWhatItsRecordsSay(change: String) async throws {
         let problems = try await problems(after: "UPDATE bursar.accounts SET \(change) WHERE code = 'a'")
         #expect(problems.map(\.account?.text) == ["a"])
+    }
+
+    @Test func itsProgressIsThatOfRecordsAndTransactionsTogether() async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "10.00")
+        // The statistics are of a ledger that has grown since.
+        try await ledger.tamper("ANALYZE bursar.account_records; ANALYZE bursar.journal")
+        for _ in 0..<10 {
+            let deposits = try (0..<50).map { _ in try ledger.operation(ledger.deposit("a", "1.00")) }
+            #expect(await ledger.service.perform(deposits).allSatisfy { $0.receipt != nil })
+        }
+        let shares = Mutex<[Double?]>([])
+        let report = try await Verifier(store: ledger.store, pageSize: 20).run(progress: { progress in
+            shares.withLock { $0.append(progress.share) }
+        })
+        #expect(report.isSound)
+        let known = shares.withLock { $0 }.compactMap(\.self)
+        #expect(known.count > 40 && known == known.sorted())
+        #expect(known.allSatisfy { (0...1).contains($0) })
+        // Halfway, when the records are done and the transactions are not; a bar must not be full by then.
+        #expect(known.contains { (0.3..<0.9).contains($0) })
     }
 
     @Test func findsATransactionWithoutItsHeadAndAnAccountWithoutItsRow() async throws {

@@ -19,20 +19,23 @@ public struct Symbols: Hashable, Sendable {
     let down: String
     let left: String
     let right: String
+    /// Around what can be changed by keys to the left and right.
+    let previous: String
+    let next: String
     /// From low to high.
     let bars: [String]
 
     public static let unicode = Symbols(
         horizontal: "─", pointer: "▸", good: "✓", bad: "✗", unknown: "?", arrow: "→", dot: "·", held: "⏸",
         ellipsis: "…", running: "◌", again: "↻", mark: "●",
-        ascending: "↑", descending: "↓", up: "↑", down: "↓", left: "←", right: "→",
+        ascending: "↑", descending: "↓", up: "↑", down: "↓", left: "←", right: "→", previous: "←", next: "→",
         bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"])
 
     public static let ascii = Symbols(
-        horizontal: "-", pointer: ">", good: "+", bad: "x", unknown: "?", arrow: "->", dot: "-", held: "H",
+        horizontal: "-", pointer: ">", good: "+", bad: "x", unknown: "?", arrow: "->", dot: "|", held: "H",
         ellipsis: "~", running: "o", again: "@", mark: "*",
         ascending: "^", descending: "v", up: "Up", down: "Down", left: "Left",
-        right: "Right",
+        right: "Right", previous: "<", next: ">",
         bars: ["_", ".", ":", "-", "=", "+", "*", "#"])
 
     /// A row of bars, one for each value, from the least to the greatest. Empty for no values.

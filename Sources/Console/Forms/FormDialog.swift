@@ -267,6 +267,8 @@ struct FormDialog: Sendable {
             wanted = fields.filter { $0.trimmed == code.text }.map(\.id)
         case .accountExists: wanted = [.newAccount]
         case .sameAccount, .currencyMismatch: wanted = [.to, .against, .account]
+        // Most are for more than there is left.
+        case .notReversible where text(.amount) != nil: wanted = [.amount]
         case .notReversible, .alreadyReversed, .transactionNotFound: wanted = [.reference]
         case .reasonRequired: wanted = [.reason, .reasonCode]
         case .textInvalid(let field, _): wanted = field == "value date" ? [.valueDate] : []

@@ -81,7 +81,7 @@ extension ConsoleState {
                 pieces.append((window.text.padded(to: inputColumns), Style(.field, underlined: true)))
                 if isFocused { cursor = start + window.cursor }
             case .choice(let values, let index):
-                let text = "\(symbols.left) \(values[index]) \(symbols.right)"
+                let text = "\(symbols.previous) \(values[index]) \(symbols.next)"
                 pieces.append((text.padded(to: inputColumns), isFocused ? .selected : .field))
             }
             let isBeside = hasHintsBeside && start + inputColumns + 2 + SafeText.columns(hint.text) <= columns

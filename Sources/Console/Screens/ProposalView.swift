@@ -98,7 +98,13 @@ extension ConsoleState {
     /// What becomes different, each as before and after.
     func changedFacts(_ transition: Decision.Transition) -> [(String, String)] {
         let after = transition.after
-        guard let before = transition.before else { return [("status", after.status.rawValue)] }
+        guard let before = transition.before else {
+            return [
+                ("class", after.accountClass.rawValue),
+                ("minimum", Wording.minimum(after.minimum, after.currency)),
+                ("status", after.status.rawValue),
+            ]
+        }
         func change(_ old: String, _ new: String) -> String { "\(old) \(symbols.arrow) \(new)" }
         var facts: [(String, String)] = []
         if before.name != after.name { facts.append(("name", change(before.name, after.name))) }

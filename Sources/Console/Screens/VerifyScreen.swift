@@ -123,8 +123,7 @@ struct VerifyScreen: Screen {
                 "  " + Wording.counted(Int(progress.records), "record") + " and "
                     + Wording.counted(Int(progress.transactions), "transaction") + " checked so far")
         ]
-        if progress.estimatedRecords > 0 {
-            let share = min(Double(progress.records) / Double(progress.estimatedRecords), 1)
+        if let share = progress.share {
             let room = max(min(columns - 12, 60), 10)
             let filled = Int(share * Double(room))
             let bar =
