@@ -99,7 +99,7 @@ extension ConsoleState {
     }
 
     /// Asks again for what the seen screen shows. A check of the ledger is not made again for it.
-    private mutating func reloadScreen() {
+    mutating func reloadScreen() {
         guard let last = screens.indices.last, !(screens[last] is VerifyScreen) else { return }
         screens[last].reload()
     }

@@ -88,7 +88,8 @@ extension ConsoleState {
             questions.append(question)
         }
         if form.several.isEmpty, let operation = try? form.draft(actor: identity.actor),
-            let question = form.live.nextQuestion(for: operation, texts: form.texts, counter: &requests)
+            let question = form.live.nextQuestion(
+                for: operation, texts: form.texts, now: now, interval: refreshInterval, counter: &requests)
         {
             questions.append(question)
         }
@@ -319,6 +320,8 @@ extension ConsoleState {
     mutating func finished(_ outcome: OperationOutcome) -> [ConsoleEffect] {
         let outcome = considered(outcome)
         accounts.refresh()
+        if screens.last?.place == .transaction { reloadScreen() }
+        if interruptions > 0 { (interruptions, notice) = (0, nil) }
         var effects = outcome.receipt.map { resolve($0) } ?? []
         effects += forget(outcome)
         guard case .form(let form) = dialog else { return effects }

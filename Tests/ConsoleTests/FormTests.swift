@@ -212,6 +212,16 @@ struct FormTests {
         #expect(driver.shows("Reversed    1.44 of 4.44"))
     }
 
+    @Test func whatAFormShowsOfItsAccountsIsReadAgainByItself() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.down, .down, .down, .character("d"))
+        driver.type("10")
+        #expect(driver.shows("37,773.84 → 37,783.84"))
+        try driver.bank.post(.deposit(account: AccountCode("576"), amount: DecimalAmount("0.16")))
+        driver.wait(.seconds(6))
+        #expect(driver.shows("37,774.00 → 37,784.00"), "\(driver.screen)")
+    }
+
     @Test func whatIsTooMuchToReverseIsTypedAnew() throws {
         var driver = try ConsoleDriver()
         driver.press(.down, .down, .down, .tab, .character("v"))

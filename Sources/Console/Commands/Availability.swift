@@ -37,7 +37,7 @@ extension ConsoleState {
         case .export: hasExport ? .available : .unavailable("there is nothing to export")
         case .showUnknown:
             unresolved.isEmpty && left.notPosted.isEmpty
-                ? .unavailable("the outcome of every operation is known") : .available
+                ? .unavailable("no operation of this console is without an outcome") : .available
         case .nextChoice, .previousChoice:
             if case .form(let form) = dialog, case .choice = form.focusedField.input {
                 .available

@@ -291,7 +291,7 @@ extension Command {
             help: "Go to the shell; `fg` comes back", places: Set(Place.allCases), footer: nil),
         Command(
             id: .quitNow, keys: [.control("c")], title: "Quit",
-            help: "Leave the program from anywhere; an operation that is being posted is stopped first",
+            help: "Leave the program from anywhere; while an operation is being posted, stop that",
             places: Set(Place.allCases), footer: nil),
     ]
 }

@@ -67,13 +67,18 @@ struct LivePreview: Sendable {
     private var texts: [String] = []
     private var request: RequestID?
     private var verdict: Verdict?
+    private var askedAt: Timestamp?
 
+    /// Asks for what is typed now, and again after a while, since others post as well.
     mutating func nextQuestion(
-        for operation: Operation, texts: [String], counter: inout RequestCounter
+        for operation: Operation, texts: [String], now: Timestamp, interval: Duration,
+        counter: inout RequestCounter
     ) -> (RequestID, Question)? {
-        guard request == nil, texts != self.texts else { return nil }
+        guard request == nil else { return nil }
+        if texts == self.texts, let askedAt, !now.is(interval, after: askedAt) { return nil }
         let id = counter.next()
-        (self.texts, request, verdict) = (texts, id, nil)
+        if texts != self.texts { verdict = nil }
+        (self.texts, request, askedAt) = (texts, id, now)
         return (id, .preview([operation]))
     }
 
