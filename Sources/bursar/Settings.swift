@@ -148,7 +148,7 @@ extension Settings {
         writers = try file.number("pool.writers", within: 1...1000) ?? Setting(value: 4, origin: .builtIn)
         readers = try file.number("pool.readers", within: 1...1000) ?? Setting(value: 4, origin: .builtIn)
         importBatch =
-            try file.number("import.batch", within: 1...10_000) ?? Setting(value: 500, origin: .builtIn)
+            try file.number("import.batch", within: 1...10_000) ?? Setting(value: 1000, origin: .builtIn)
         keepsRunning =
             try file.flag("embedded.keep_running") ?? Setting(value: false, origin: .builtIn)
         serverBinaries = try file.text("embedded.binaries") ?? Setting(value: "", origin: .builtIn)
