@@ -36,6 +36,20 @@ extension LedgerQueries {
         return part
     }
 
+    /// All parts of a ranking, put together: at most `limit` accounts. Where no index serves it takes as long as reading
+    /// all accounts does, part by part.
+    public func wholeRanking(
+        _ filter: AccountFilter, _ sort: AccountSort, limit: Int
+    ) async throws(PostgresError) -> AccountRanking {
+        var whole = AccountRanking(sort, limit: limit)
+        repeat {
+            whole.add(
+                try await ranking(
+                    filter, sort, from: whole.continuesAt, limit: AccountRanking.partLimit(limit)))
+        } while whole.continuesAt != nil
+        return whole
+    }
+
     // MARK: By indexes
 
     /// What the filter holds for, where an index finds that and not much else.

@@ -123,6 +123,8 @@ struct Question: Sendable {
         return lists + counts
     }
 
+    private static let ranked = 200
+
     private static var rankings: [Question] {
         let filters = [
             "", "ccy:EUR", "class:equity", "balance<0", "balance>99999999", "status:frozen", "vo", "xq",
@@ -138,16 +140,11 @@ struct Question: Sendable {
                 let filter = AccountFilter(text)
                 return [
                     Question(title, isLong: true) { queries, _ in
-                        try await queries.ranking(filter, sort, from: nil, limit: 201).listings.count
+                        let limit = AccountRanking.partLimit(ranked)
+                        return try await queries.ranking(filter, sort, from: nil, limit: limit).listings.count
                     },
                     Question(title + ", to the end", isLong: true) { queries, _ in
-                        var ranking = AccountRanking(sort, limit: 200)
-                        repeat {
-                            ranking.add(
-                                try await queries.ranking(
-                                    filter, sort, from: ranking.continuesAt, limit: 201))
-                        } while ranking.continuesAt != nil
-                        return ranking.listings.count
+                        try await queries.wholeRanking(filter, sort, limit: ranked).listings.count
                     },
                 ]
             }

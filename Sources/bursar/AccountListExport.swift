@@ -31,7 +31,7 @@ struct AccountListExport {
             var file = try NewFile(path)
             try file.append(TableExport.csv(columns: AccountTable.columns, rows: []))
             if sort.isRanking {
-                let listings = try await ranking()
+                let listings = try await queries.wholeRanking(filter, sort, limit: ranked).listings
                 try file.append(TableExport.csv(rows: listings.map(AccountTable.row)))
                 progress(listings.count)
             } else {
@@ -55,16 +55,6 @@ struct AccountListExport {
             guard !found.isComplete, let end else { return }
             start = .after(end)
         }
-    }
-
-    private func ranking() async throws -> [AccountListing] {
-        var ranking = AccountRanking(sort, limit: ranked)
-        repeat {
-            ranking.add(
-                try await queries.ranking(
-                    filter, sort, from: ranking.continuesAt, limit: AccountRanking.partLimit(ranked)))
-        } while ranking.continuesAt != nil
-        return ranking.listings
     }
 }
 

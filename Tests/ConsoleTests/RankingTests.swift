@@ -84,6 +84,24 @@ struct RankingTests {
         #expect(rows(driver) == ranked(driver))
     }
 
+    @Test func aFirstRankingThatFailsBeginsAnewAfterTheFailure() throws {
+        var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 40, lookingAt: 15))
+        driver.holdsAnswers = true
+        byBalance(&driver)
+        driver.answer()
+        let asked = driver.open.compactMap { effect in
+            if case .ask(let id, .ranking(_, _, from: .code, limit: _)) = effect { id } else { nil }
+        }
+        let id = try #require(asked.last)
+        driver.act(.queryFailed(id, message: "the server did not answer"))
+        #expect(driver.shows("ranking…") && !driver.shows("ranked"))
+        driver.holdsAnswers = false
+        driver.answer()
+        driver.wait(.seconds(4))
+        #expect(rows(driver) == ranked(driver))
+        #expect(!driver.shows("ranking…"))
+    }
+
     @Test func isLongerForWhoGoesOn() throws {
         var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 1200, lookingAt: 500))
         byBalance(&driver)

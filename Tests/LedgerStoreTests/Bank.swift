@@ -73,10 +73,11 @@ struct Bank: Sendable {
 }
 
 extension LedgerQueries {
-    /// All parts of a ranking, put together.
+    /// All parts of a ranking, put together, from this place on.
     func ranking(
         _ filter: AccountFilter, _ sort: AccountSort, limit: Int, from start: RankingPlace? = nil
     ) async throws -> AccountRanking {
+        guard start != nil else { return try await wholeRanking(filter, sort, limit: limit) }
         var ranking = AccountRanking(sort, limit: limit)
         var place = start
         repeat {

@@ -59,10 +59,12 @@ struct RankingProgress: Sendable {
         return (ranking, answeredAt)
     }
 
-    /// The question that was asked then was not answered, so that it begins anew, after a while.
+    /// The question that was asked then was not answered. The first ranking begins anew as soon as questions are asked
+    /// again, a later one after a while, since there is one to be seen.
     mutating func fail(askedAt: Timestamp, now: Timestamp) {
         let beganAt = making?.beganAt ?? askedAt
         making = nil
+        guard isWhole else { return }
         made = (now, .microseconds(max(0, now.microseconds - beganAt.microseconds)))
     }
 }
