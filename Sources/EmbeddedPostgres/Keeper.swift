@@ -119,7 +119,7 @@ struct Keeper: Sendable {
                     advice: "wait a moment and try again; its log is \(layout.log)")
             }
         }
-        Children.collect()
+        Children.collect(ending: pid)
     }
 
     /// Runs `body` while no other program creates, starts or stops the server. Only who joins marks a directory

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// A pipe to or from a child; both ends are closed on exec.
 struct Pipe: ~Copyable {
@@ -65,43 +64,5 @@ struct Pipe: ~Copyable {
             content += buffer.prefix(count)
             if content.count > 131_072 { content.removeFirst(content.count - 65_536) }
         }
-    }
-}
-
-/// Children of this program.
-enum Children {
-    /// Servers that this program has started. One that crashes must be collected, or its number counts as
-    /// taken until this program ends.
-    private static let servers = Mutex<Set<pid_t>>([])
-
-    static func remember(_ pid: pid_t) {
-        servers.withLock { _ = $0.insert(pid) }
-    }
-
-    /// Collects the servers that have ended.
-    static func collect() {
-        servers.withLock { pids in
-            for pid in pids where ended(pid) != nil { pids.remove(pid) }
-        }
-    }
-
-    /// Waits for a child to end. - Returns: its exit status; 128 and the signal when it was killed.
-    static func wait(for pid: pid_t) -> Int32 {
-        var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0 {
-            if errno != EINTR { return -1 }
-        }
-        return code(status)
-    }
-
-    /// The exit status of a child that has ended; nil while it runs, or when it is no child of ours.
-    static func ended(_ pid: pid_t) -> Int32? {
-        var status: Int32 = 0
-        return waitpid(pid, &status, WNOHANG) == pid ? code(status) : nil
-    }
-
-    private static func code(_ status: Int32) -> Int32 {
-        let signal = status & 0x7f
-        return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
 }
