@@ -34,7 +34,8 @@ private func defect(of query: Query, types: [UInt32]?, size: inout Int) -> Strin
     if parameters.count > maxParameters {
         return "\(parameters.count) parameters, the limit is \(maxParameters)"
     }
-    if query.statement.sql.utf8.contains(0) { return "a statement with a NUL character" }
+    // A statement that the server has was looked at before it was sent, and it is long.
+    if types == nil, query.statement.sql.utf8.contains(0) { return "a statement with a NUL character" }
     size += query.statement.sql.utf8.count
     for (index, parameter) in parameters.enumerated() {
         if let defect = parameter.defect { return "parameter \(index + 1): \(defect)" }

@@ -31,7 +31,7 @@ struct ServerCommand: AsyncParsableCommand {
         guard let posting = PostingCase(posting) else { throw ValidationError("no case “\(posting)”") }
         let all: [any Experiment] =
             PostingExperiment.all(posting, sessions: sessions)
-            + [KeyExperiment(), LoadExperiment(), PlanExperiment()]
+            + [CeilingExperiment(), KeyExperiment(), LoadExperiment(), PlanExperiment()]
         guard let experiments else { return all }
         return try experiments.split(separator: ",").map { name in
             guard let experiment = all.first(where: { $0.name == name }) else {

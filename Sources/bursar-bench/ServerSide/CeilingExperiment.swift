@@ -1,0 +1,96 @@
+import Ledger
+import LedgerService
+import LedgerStore
+
+/// How fast groups get onto the books that were decided and encoded before the clock starts: what the server, its disk
+/// and the way to it allow, and no client that decides in its turn can pass.
+struct CeilingExperiment: Experiment {
+    private struct Way: Sendable {
+        /// Its writers are a group's operations.
+        let posting: PostingCase
+        /// Whether the commit is a statement of its own, as it is where an outbox has to be waited for.
+        let commitsApart: Bool
+    }
+
+    let name = "ceiling"
+    let unit = "transfers a second"
+
+    private let chosen = ["1x2", "16x2", "16xcash", "16x10", "16x1000", "500x1000"]
+        .compactMap(PostingCase.init).flatMap { posting in
+            [true, false].map { Way(posting: posting, commitsApart: $0) }
+        }
+
+    var ways: [String] { chosen.map { $0.commitsApart ? $0.posting.name : "  without BEGIN, COMMIT" } }
+
+    /// More than a second's, on any machine that was seen.
+    private static let fastest = 40_000
+
+    private func arena(_ way: Int, on server: BenchServer) -> Arena {
+        let posting = chosen[way].posting
+        return Arena(server: server, database: "bench_\(name)_\(posting.name)", accounts: posting.accounts)
+    }
+
+    func prepare(_ way: Int, on server: BenchServer) async throws {
+        if chosen[way].commitsApart { try await arena(way, on: server).fill() }
+    }
+
+    func run(_ way: Int, _ trial: Trial, on server: BenchServer) async throws -> TrialResult {
+        let (posting, commitsApart) = (chosen[way].posting, chosen[way].commitsApart)
+        let store = try await arena(way, on: server).openStore(sessions: 1)
+        let groups = try await decide(posting, trial, for: store)
+        let atOnce: @Sendable () async -> Bool = { true }
+        try await server.run("CHECKPOINT", in: "postgres")
+        let processor = server.processorTime
+        // Without changing threads for each of them, as a group's own task.
+        let begun = ContinuousClock.now
+        let sent = try await withTaskExecutorPreference(LedgerStore.executor) {
+            var sent = 0
+            for group in groups where ContinuousClock.now - begun < .seconds(trial.seconds) {
+                try await store.write(group, when: commitsApart ? atOnce : nil)
+                sent += 1
+            }
+            return sent
+        }
+        let seconds = (ContinuousClock.now - begun) / .seconds(1)
+        await store.close()
+        // A closed session's processor time is counted when its process has ended.
+        try await Task.sleep(for: .milliseconds(100))
+        let posted = Double(sent * posting.writers)
+        var result = TrialResult(
+            rate: posted / seconds, facts: ["group ms": seconds * 1000 / Double(max(sent, 1))])
+        if let processor, let now = server.processorTime {
+            result.facts["server µs"] = (now - processor) * 1e6 / max(posted, 1)
+        }
+        return result
+    }
+
+    /// One group after the other, each from the accounts as the one before is to leave them.
+    private func decide(
+        _ posting: PostingCase, _ trial: Trial, for store: LedgerStore
+    ) async throws -> [Writing] {
+        let environment = ServiceEnvironment.live
+        var requests = Requests(
+            accounts: Requests.codes(posting.accounts), traffic: posting.traffic, actor: "teller 0",
+            seed: trial.seed)
+        func next() throws -> Operation {
+            try requests.next(Reference(generatedFrom: environment.newIdentifier()))
+        }
+        var view = try await store.view(
+            of: (0..<posting.accounts * 10).map { _ in try next() }, timeout: .seconds(60))
+        return try (0..<Self.fastest * trial.seconds / posting.writers).map { _ in
+            let decisions = try (0..<posting.writers).map { _ in
+                let context = DecisionContext(bookedAt: environment.now(), id: environment.newIdentifier())
+                guard case .post(let decision) = view.decide(try next(), context: context) else {
+                    throw Problem("an operation on an account of the benchmark was not to be posted")
+                }
+                view.apply(decision)
+                return decision
+            }
+            return Writing(decisions, kind: .entries)
+        }
+    }
+
+    func finish(on server: BenchServer) async throws {
+        for way in ways.indices where chosen[way].commitsApart { try await arena(way, on: server).drop() }
+    }
+}
