@@ -13,7 +13,7 @@ public actor Connection {
     /// The executor that connections run on. A task that does little between its statements saves two switches
     /// of thread for each of them when it prefers this executor (`withTaskExecutorPreference`); one that
     /// computes for long would hold up all connections.
-    public static var taskExecutor: any TaskExecutor { loop }
+    public static var taskExecutor: any TaskExecutor { loop.tasks }
 
     /// `PQserverVersion`: 150018 is 15.18.
     public nonisolated let serverVersion: Int
@@ -182,7 +182,7 @@ public actor Connection {
     }
 
     private func conclude(_ id: UInt64, when isWanted: @escaping @Sendable () async -> Bool) {
-        Task(executorPreference: Self.loop) { [session] in
+        Task(executorPreference: Self.taskExecutor) { [session] in
             let isWanted = await isWanted()
             session.loop.perform { session.conclude(id: id, commits: isWanted) }
         }

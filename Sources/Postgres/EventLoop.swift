@@ -20,11 +20,22 @@ protocol EventLoopWatcher: AnyObject {
 ///
 /// Sendable though unchecked: the inbox has a lock; everything else is touched by the loop's thread alone,
 /// which `checkIsolated` checks.
-final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+final class EventLoop: SerialExecutor, @unchecked Sendable {
     static let shared = EventLoop()
+
+    /// The executor for tasks that prefer this thread. It is not the connections' own: what is isolated to those and what
+    /// is not would be told apart by nothing then, and each call of a nonisolated function would be a job of its own
+    /// (swift_task_switch; 8 jobs for an operation of a group, and one with this).
+    let tasks = Tasks()
+
+    /// Has jobs of tasks run on the loop's thread.
+    final class Tasks: TaskExecutor {
+        func enqueue(_ job: consuming ExecutorJob) { EventLoop.shared.submit(.task(UnownedJob(job))) }
+    }
 
     private enum Work {
         case job(UnownedJob)
+        case task(UnownedJob)
         case action(@Sendable () -> Void)
     }
 
@@ -178,9 +189,8 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
             if work.isEmpty { return true }
             for item in work {
                 switch item {
-                case .job(let job):
-                    job.runSynchronously(
-                        isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+                case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+                case .task(let job): job.runSynchronously(on: tasks.asUnownedTaskExecutor())
                 case .action(let action): action()
                 }
             }

@@ -1,5 +1,6 @@
 import Ledger
 import LedgerStore
+import Synchronization
 
 /// Posts operations of many callers together: those that come while a statement is in flight are decided in order and
 /// written as one, so that a busy account costs one update of its row for a whole group, and the group one commit.
@@ -7,6 +8,23 @@ import LedgerStore
 /// Groups that share no account are written at the same time, on a few connections. Each operation keeps its own
 /// attempts, deadline and outcome; a group that is refused for the sake of one lets the others go again at once.
 actor GroupCommit {
+    /// What callers have brought and nobody has looked at. They put it here by themselves: to change to the actor and back
+    /// for each operation takes longer than deciding it.
+    private struct Inbox {
+        var arrivals: [Arrival] = []
+        /// How many operations they have.
+        var count = 0
+        var lastCall = 0
+        /// Whether ``attend(_:)`` is at work, and looks here once more before it ends.
+        var isAttended = false
+    }
+
+    private struct Arrival {
+        let call: Int
+        let items: [Batch.Item]
+        let answer: CheckedContinuation<[OperationOutcome], Never>
+    }
+
     /// Somebody who waits for the outcomes of some operations.
     private struct Call {
         var outcomes: [OperationOutcome?]
@@ -32,11 +50,11 @@ actor GroupCommit {
 
     /// The most groups that are under way at a time.
     private let lanes: Int
+    private nonisolated let inbox = Mutex(Inbox())
     private var calls: [Int: Call] = [:]
     private var addresses: [Identifier: Address] = [:]
     /// What is not on its way into the outbox yet.
     private var unkept: [Batch.Item] = []
-    private var isKeeping = false
     private var line = PostingLine()
     private var memory = AccountMemory()
     private var size = GroupSize()
@@ -45,28 +63,24 @@ actor GroupCommit {
     private var returning = 0
     private var patience = Duration.zero
     private static let longestPatience = Duration.microseconds(300)
-    private var lastNumber = 0
+    private var lastGroup = 0
 
     init(lanes: Int) { self.lanes = lanes }
 
     /// Posts these operations with whatever else is to be posted, in their order.
-    func post(_ items: [Batch.Item], by service: LedgerService) async -> [OperationOutcome] {
-        lastNumber += 1
-        let number = lastNumber
+    nonisolated func post(_ items: [Batch.Item], by service: LedgerService) async -> [OperationOutcome] {
+        let call = inbox.withLock { inbox in
+            inbox.lastCall += 1
+            return inbox.lastCall
+        }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                calls[number] = Call(
-                    outcomes: Array(repeating: nil, count: items.count), open: items.count,
-                    answer: continuation)
-                for (index, item) in items.enumerated() {
-                    addresses[item.id] = Address(call: number, index: index)
-                }
-                unkept += items
-                keepWhatCame(service)
-                if Task.isCancelled { cancel(number, service) }
+                bring(Arrival(call: call, items: items, answer: continuation), service)
+                // The handler may have come too early to find it.
+                if Task.isCancelled { Task { await cancel(call, service) } }
             }
         } onCancel: {
-            Task { await cancel(number, service) }
+            Task { await cancel(call, service) }
         }
     }
 
@@ -79,22 +93,68 @@ actor GroupCommit {
     /// How many operations of groups under way their callers do not want any more.
     var stopping: Int { running.values.reduce(0) { $0 + $1.cancelled.count } }
 
-    // MARK: The outbox
+    // MARK: Arrivals
 
-    private func keepWhatCame(_ service: LedgerService) {
-        if isKeeping { return }
-        isKeeping = true
-        Task(executorPreference: LedgerStore.executor) { await self.keepAll(service) }
+    private nonisolated func bring(_ arrival: Arrival, _ service: LedgerService) {
+        inbox.withLock { inbox in
+            inbox.arrivals.append(arrival)
+            inbox.count += arrival.items.count
+        }
+        haveAttended(service)
     }
 
-    private func keepAll(_ service: LedgerService) async {
+    private nonisolated func haveAttended(_ service: LedgerService) {
+        let isAttended = inbox.withLock { inbox in
+            defer { inbox.isAttended = true }
+            return inbox.isAttended
+        }
+        if isAttended { return }
+        Task(executorPreference: LedgerStore.executor) { await self.attend(service) }
+    }
+
+    /// Sends on what came, until nothing more has come.
+    private func attend(_ service: LedgerService) async {
         repeat {
             await awaitReturn(service)
+            admit()
             await keepAndDispatch(service)
-        } while !unkept.isEmpty
-        isKeeping = false
+        } while !isIdle()
         // A group may have ended meanwhile.
         dispatch(service)
+    }
+
+    /// Whether there is nothing to do; then the next one who brings something has to say so.
+    private func isIdle() -> Bool {
+        guard unkept.isEmpty else { return false }
+        return inbox.withLock { inbox in
+            inbox.isAttended = !inbox.arrivals.isEmpty
+            return !inbox.isAttended
+        }
+    }
+
+    private func admit() {
+        let arrivals = inbox.withLock { inbox in
+            defer { (inbox.arrivals, inbox.count) = ([], 0) }
+            return inbox.arrivals
+        }
+        for arrival in arrivals {
+            calls[arrival.call] = Call(
+                outcomes: Array(repeating: nil, count: arrival.items.count), open: arrival.items.count,
+                answer: arrival.answer)
+            for (index, item) in arrival.items.enumerated() {
+                addresses[item.id] = Address(call: arrival.call, index: index)
+            }
+            unkept += arrival.items
+        }
+    }
+
+    /// Those who were answered together mostly ask again together, and a group of all of them costs little more than one of
+    /// the first. They are waited for, for a moment that is short beside what a group takes.
+    private func awaitReturn(_ service: LedgerService) async {
+        let clock = service.environment.uptime
+        let end = clock() + patience
+        repeat { await Task.yield() } while inbox.withLock(\.count) < returning && clock() < end
+        returning = 0
     }
 
     /// The operations are decided, and sent, while they are being kept: only their commit has to wait for that.
@@ -108,21 +168,12 @@ actor GroupCommit {
         if let keeping { keeping.end(await service.keep(operations)) }
     }
 
-    /// Those who were answered together mostly ask again together, and a group of all of them costs little more than one of
-    /// the first. They are waited for, for a moment that is short beside what a group takes.
-    private func awaitReturn(_ service: LedgerService) async {
-        let clock = service.environment.uptime
-        let end = clock() + patience
-        repeat { await Task.yield() } while unkept.count < returning && clock() < end
-        returning = 0
-    }
-
     // MARK: Groups
 
     private func dispatch(_ service: LedgerService) {
         while running.count < lanes, let group = line.takeGroup(limit: size.limit) {
-            lastNumber += 1
-            let number = lastNumber
+            lastGroup += 1
+            let number = lastGroup
             let batch = Batch(group.items, sparesOthers: true, known: recall(group.items, service))
             // Between its statements a group does little, and next to its connection it does it without changing threads.
             let task = Task(executorPreference: group.items.count <= Self.small ? LedgerStore.executor : nil)
@@ -186,7 +237,7 @@ actor GroupCommit {
         running[number] = nil
         size.learn(count, took: time)
         patience = min(time / 3, Self.longestPatience)
-        keepWhatCame(service)
+        haveAttended(service)
     }
 
     // MARK: Answers
@@ -217,6 +268,7 @@ actor GroupCommit {
     /// Stops the operations of a call: those that wait at once, those of a group at its next attempt. A statement is
     /// cancelled at the server when nobody else has a part in it.
     private func cancel(_ call: Int, _ service: LedgerService) {
+        admit()
         let ids = Set(addresses.filter { $0.value.call == call }.map(\.key))
         if ids.isEmpty { return }
         let early = unkept.filter { ids.contains($0.id) }
