@@ -59,10 +59,9 @@ actor GroupCommit {
     private var memory = AccountMemory()
     private var size = GroupSize()
     private var running: [Int: Running] = [:]
-    /// How many were answered since the last group was made up, and how long they are waited for.
+    /// How many were answered since the last group was made up.
     private var returning = 0
-    private var patience = Duration.zero
-    private static let longestPatience = Duration.microseconds(300)
+    private var patience = Patience()
     private var lastGroup = 0
 
     init(lanes: Int) { self.lanes = lanes }
@@ -149,11 +148,12 @@ actor GroupCommit {
     }
 
     /// Those who were answered together mostly ask again together, and a group of all of them costs little more than one of
-    /// the first. They are waited for, for a moment that is short beside what a group takes.
+    /// the first. They are waited for, as long as that proves right.
     private func awaitReturn(_ service: LedgerService) async {
         let clock = service.environment.uptime
-        let end = clock() + patience
+        let end = clock() + patience.duration
         repeat { await Task.yield() } while inbox.withLock(\.count) < returning && clock() < end
+        if returning > 0 { patience.learn(cameBack: inbox.withLock(\.count) >= returning) }
         returning = 0
     }
 
@@ -236,7 +236,7 @@ actor GroupCommit {
     private func end(_ number: Int, of count: Int, took time: Duration, _ service: LedgerService) {
         running[number] = nil
         size.learn(count, took: time)
-        patience = min(time / 3, Self.longestPatience)
+        patience.longest = time / 3
         haveAttended(service)
     }
 
