@@ -25,7 +25,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     /// The executor for tasks that prefer this thread. It is not the connections' own: what is isolated to those and what
     /// is not would be told apart by nothing then, and each call of a nonisolated function would be a job of its own
-    /// (swift_task_switch; 8 jobs for an operation of a group, and one with this).
+    /// (`swift_task_switch`).
     let tasks = Tasks()
 
     /// Has jobs of tasks run on the loop's thread.

@@ -9,7 +9,7 @@ import Synchronization
 /// attempts, deadline and outcome; a group that is refused for the sake of one lets the others go again at once.
 actor GroupCommit {
     /// What callers have brought and nobody has looked at. They put it here by themselves: to change to the actor and back
-    /// for each operation takes longer than deciding it.
+    /// would be two jobs for each operation.
     private struct Inbox {
         var arrivals: [Arrival] = []
         /// How many operations they have.

@@ -3,7 +3,7 @@ import LedgerService
 import LedgerStore
 
 /// How fast groups get onto the books that were decided and encoded before the clock starts: what the server, its disk
-/// and the way to it allow, and no client that decides in its turn can pass.
+/// and the way to it allow one connection.
 struct CeilingExperiment: Experiment {
     private struct Way: Sendable {
         /// Its writers are a group's operations.
@@ -41,8 +41,8 @@ struct CeilingExperiment: Experiment {
         let atOnce: @Sendable () async -> Bool = { true }
         try await server.run("CHECKPOINT", in: "postgres")
         let processor = server.processorTime
-        // Without changing threads for each of them, as a group's own task.
         let begun = ContinuousClock.now
+        // Without changing threads for each of them, as a group's own task.
         let sent = try await withTaskExecutorPreference(LedgerStore.executor) {
             var sent = 0
             for group in groups where ContinuousClock.now - begun < .seconds(trial.seconds) {
