@@ -13,17 +13,22 @@ extension ConsoleState {
 
     mutating func open(_ target: Target?) -> [ConsoleEffect] {
         switch target {
-        case .account(let code):
-            let known = selection.account.flatMap { $0.code == code ? $0 : nil }
-            push(
-                AccountScreen(
-                    code: code, account: known ?? accounts.listing(code: code.text)?.account))
+        case .account(let code): push(AccountScreen(code: code, account: known(code)))
         case .transaction(let key): push(TransactionScreen(key))
         case .record(let line, let account): push(RecordScreen(line, of: account))
         case .operation(let reference): push(OperationScreen(reference))
         case nil: break
         }
         return []
+    }
+
+    /// An account that is on the screen or was offered for what was typed, as it was read then.
+    private func known(_ code: AccountCode) -> Account? {
+        if let account = selection.account, account.code == code { return account }
+        if case .prompt(let prompt) = dialog, let listing = prompt.suggestions.listing(code: code.text) {
+            return listing.account
+        }
+        return accounts.listing(code: code.text)?.account
     }
 
     /// Goes to one of the screens that a digit stands for. Where it lies on the stack already, the ones over it are

@@ -70,8 +70,8 @@ extension LedgerQueries {
     /// both included; oldest first. Between two neighbours there is either no record or at most a `count`th of that time,
     /// so that the last sample before a moment is exact where little was booked, and no older than that where much was.
     ///
-    /// Mostly up to twice as many as `count`; where bookings come in bursts, more. A history of no more records than
-    /// `count` has a sample for each.
+    /// Mostly between half of `count` and twice as many; where bookings come in bursts, more. A history of no more
+    /// records than `count` has a sample for each.
     public func balanceSamples(of account: Account, count: Int) async throws(PostgresError) -> [BalanceSample]
     {
         let count = min(max(count, 2), Self.maximumPage)
@@ -170,31 +170,42 @@ extension LedgerQueries {
             WHERE \(day) <= $2::date
             """)
 
-    /// Records are numbered as they were booked, so that the time between two of them is halved by the record whose number
-    /// lies in the middle, again and again where that leaves too much time: a long history takes a few looks more than a
-    /// short one. Where a clock went back there is no time to halve, and where two clocks take turns there may be too
-    /// much of it: the limit, which no history with one clock comes near, ends that.
+    /// Records are numbered as they were booked. So the first ones are evenly spread over the numbers, and where that
+    /// leaves too much time between two of them, it is halved by the record whose number lies in the middle, again and
+    /// again: a long history takes a few looks more than a short one. Where a clock went back there is no time to halve,
+    /// and where two clocks take turns there may be too much of it: the limit, which no history with one clock comes
+    /// near, ends that.
     ///
     /// Each record is looked up by itself: from the statistics of a long history the planner would take the one for
     /// thousands.
     static let selectSamples = Statement(
         name: "select_balance_samples",
         sql: """
-            WITH RECURSIVE first AS MATERIALIZED (
-                SELECT r.seq, r.booked_at, r.debits, r.credits FROM bursar.account_records AS r
-                WHERE r.account_id = $1::uuid AND r.seq = 1 LIMIT 1
-            ), last AS MATERIALIZED (
-                SELECT r.seq, r.booked_at, r.debits, r.credits FROM bursar.account_records AS r
-                WHERE r.account_id = $1::uuid AND r.seq = $2::bigint LIMIT 1
-            ), span (low, low_at, high, high_at, debits, credits, longest) AS (
-                SELECT f.seq, f.booked_at, l.seq, l.booked_at, l.debits, l.credits,
-                    CASE WHEN l.seq > $3::bigint THEN (l.booked_at - f.booked_at) / $3::bigint::float8 END
-                FROM first AS f CROSS JOIN last AS l
+            WITH RECURSIVE spread (steps) AS (
+                SELECT least($2::bigint - 1, $3::bigint / 2)
+            ), even AS MATERIALIZED (
+                SELECT m.seq, m.booked_at, m.debits, m.credits
+                FROM spread AS s
+                CROSS JOIN LATERAL generate_series(0, s.steps) AS g (step)
+                CROSS JOIN LATERAL (
+                    SELECT r.seq, r.booked_at, r.debits, r.credits FROM bursar.account_records AS r
+                    WHERE r.account_id = $1::uuid
+                        AND r.seq = 1 + ($2::bigint - 1) * g.step / greatest(s.steps, 1) LIMIT 1
+                ) AS m
+            ), bound AS MATERIALIZED (
+                SELECT CASE WHEN $2::bigint > $3::bigint
+                    THEN (max(booked_at) - min(booked_at)) / $3::bigint::float8 END AS longest
+                FROM even
+            ), span (low, low_at, high, high_at, debits, credits) AS (
+                SELECT lag(e.seq, 1, e.seq) OVER w, lag(e.booked_at, 1, e.booked_at) OVER w,
+                    e.seq, e.booked_at, e.debits, e.credits
+                FROM even AS e WINDOW w AS (ORDER BY e.seq)
                 UNION ALL
-                SELECT h.low, h.low_at, h.high, h.high_at, h.debits, h.credits, s.longest
+                SELECT h.low, h.low_at, h.high, h.high_at, h.debits, h.credits
                 FROM (
-                    SELECT * FROM span
-                    WHERE high - low > 1 AND (longest IS NULL OR high_at - low_at > longest) OFFSET 0
+                    SELECT s.* FROM span AS s CROSS JOIN bound AS b
+                    WHERE s.high - s.low > 1 AND (b.longest IS NULL OR s.high_at - s.low_at > b.longest)
+                    OFFSET 0
                 ) AS s
                 CROSS JOIN LATERAL (
                     SELECT r.seq, r.booked_at, r.debits, r.credits FROM bursar.account_records AS r
@@ -205,9 +216,8 @@ extension LedgerQueries {
                         (m.seq, m.booked_at, s.high, s.high_at, s.debits, s.credits)
                 ) AS h (low, low_at, high, high_at, debits, credits)
             )
-            SELECT seq, booked_at, debits, credits FROM first
-            UNION
-            SELECT high, high_at, debits, credits FROM (SELECT * FROM span LIMIT 50 * $3::bigint) AS s
+            SELECT DISTINCT high, high_at, debits, credits
+            FROM (SELECT * FROM span LIMIT 50 * $3::bigint) AS s
             ORDER BY 1
             """)
 }

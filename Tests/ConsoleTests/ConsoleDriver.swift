@@ -147,10 +147,17 @@ struct ConsoleDriver {
     }
 
     /// Answers everything that is open now.
-    mutating func answer() {
+    mutating func answer() { answer { _ in true } }
+
+    /// Answers what is open now and chosen; of what is no question, everything.
+    mutating func answer(where isChosen: (Question) -> Bool) {
         let asked = open
         open = []
         for effect in asked {
+            if case .ask(_, let question) = effect, !isChosen(question) {
+                open.append(effect)
+                continue
+            }
             for action in answers(to: effect) { take(state.update(action)) }
         }
     }

@@ -75,6 +75,24 @@ struct SteadyScreenTests {
         #expect(ending(of: "now")?.hasSuffix(" 14:02:11") == true)
     }
 
+    @Test func theHistoryStaysWhereItIsWhenTheCurveComes() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.holdsAnswers = true
+        driver.press(.character("A"))
+        driver.type("576")
+        driver.answer()
+        driver.press(.enter)
+        // It is not waited for the account to be read once more.
+        driver.answer { if case .history = $0 { true } else { false } }
+        let before = driver.screen.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(before.contains { $0.contains("deposit") })
+        #expect(!driver.shows("booked "))
+        driver.answer()
+        #expect(driver.shows("booked "))
+        let after = driver.screen.split(separator: "\n", omittingEmptySubsequences: false)
+        for (old, new) in zip(before, after) where old.contains("deposit") { #expect(old == new) }
+    }
+
     @Test(arguments: Array(36...160)) func aHistoryShowsEachBalanceWhole(width: Int) throws {
         var bank = TestBank(now: ConsoleDriver.now)
         try bank.open("1", "One", deposit: "12345.60", minimum: "none")

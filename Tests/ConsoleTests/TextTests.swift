@@ -13,6 +13,24 @@ struct TextTests {
         #expect(SafeText.columns(text) == columns)
     }
 
+    /// Unicode's tables are not asked for these.
+    @Test func whatIsTakenForSimpleIsACharacterOfOneColumn() {
+        var count = 0
+        for scalar in (0..<0x11_0000).compactMap(Unicode.Scalar.init) {
+            guard GlyphBuilder.isSimple(scalar.value) else { continue }
+            count += 1
+            let properties = scalar.properties
+            #expect(![.control, .nonspacingMark, .enclosingMark].contains(properties.generalCategory))
+            #expect(properties.generalCategory != .unassigned)
+            // The soft hyphen is left out before.
+            #expect(properties.generalCategory != .format || scalar.value == 0xad)
+            #expect(DisplayWidth.columns(scalar) == 1)
+            #expect(scalar.value < 0x2190 || !properties.isEmoji)
+        }
+        #expect(count == 0x260 + 0xa0)
+        #expect(shown("\u{ad}") == "")
+    }
+
     @Test func showsControlCharactersInsteadOfSendingThem() {
         #expect(shown("a\u{1b}[31mb") == "a␛[31mb")
         #expect(shown("a\r\nb\tc\u{7f}\u{9b}") == "a␍␊b␉c␡\u{fffd}")

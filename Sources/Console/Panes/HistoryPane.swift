@@ -117,8 +117,14 @@ struct HistoryPane: Sendable {
         guard let (purpose, newest) = wanted(account, visible: visible) else { return nil }
         let id = counter.next()
         request = Request(id: id, account: account.id, purpose: purpose)
-        return (id, .history(account.id, newestSeq: newest, limit: Self.page))
+        // At first as many as need no second question until somebody moves.
+        let isFirst = lines.isEmpty && jumpTarget == nil
+        let limit = isFirst ? min(1 + Self.reach(visible), Self.page) : Self.page
+        return (id, .history(account.id, newestSeq: newest, limit: limit))
     }
+
+    /// How many records beyond the selected one are to be there before somebody scrolls to them.
+    private static func reach(_ visible: Int) -> Int { 2 * visible + 20 }
 
     private func wanted(_ account: Account, visible: Int) -> (Purpose, Int64)? {
         // As many older as newer ones, so that there is something to see on both sides.
@@ -127,11 +133,11 @@ struct HistoryPane: Sendable {
             return (.newest, .max)
         }
         let index = selectedIndex
-        if oldest > 1, index + 2 * visible + 20 > lines.count { return (.older, oldest - 1) }
+        if oldest > 1, index + Self.reach(visible) > lines.count { return (.older, oldest - 1) }
         guard newest < account.version else { return nil }
         // New records are wanted where the newest are seen; elsewhere only what is scrolled to.
         if selectedSeq == nil { return (.newest, .max) }
-        return index < 2 * visible + 20 ? (.newer, newest + Int64(Self.page)) : nil
+        return index < Self.reach(visible) ? (.newer, newest + Int64(Self.page)) : nil
     }
 
     // MARK: Answers

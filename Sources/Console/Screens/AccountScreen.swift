@@ -177,8 +177,10 @@ struct AccountScreen: Screen {
         )
     }
 
+    /// Rows of the curve, which are kept free until it is known, so that the history does not move down.
     private func chartRows(rows: Int, columns: Int) -> Int {
-        rows >= 16 && columns >= 60 && samples.count > 1 ? min(max(rows / 5, 4), 8) : 0
+        let isWorthIt = (account?.version ?? 0) > 1
+        return rows >= 16 && columns >= 60 && isWorthIt ? min(max(rows / 5, 4), 8) : 0
     }
 
     /// Identity, balances, the curve, and the title of the history with the names of its columns.

@@ -166,7 +166,7 @@ private struct LineBreaker {
 }
 
 /// Puts scalars together to glyphs.
-private struct GlyphBuilder {
+struct GlyphBuilder {
     private var pending: (text: String, columns: Int, marks: Int)?
     /// Whether the last scalar joined the next one to its picture.
     private var joins = false
@@ -185,6 +185,8 @@ private struct GlyphBuilder {
             return nil
         }
         if Self.isIgnored(value) { return nil }
+        // Of most of what is shown it is known without asking Unicode's tables.
+        if Self.isSimple(value) { return start(String(scalar), 1) }
         if value >= 0x1f1e6, value <= 0x1f1ff {
             // A flag is two letters that only some terminals draw as one picture: the letters are the same
             // everywhere.
@@ -235,6 +237,12 @@ private struct GlyphBuilder {
 
     /// Zero-width joiner and non-joiner.
     private static func isJoiner(_ value: UInt32) -> Bool { value == 0x200c || value == 0x200d }
+
+    /// The letters before the first combining mark, and the lines and blocks that frames and curves are made of: each
+    /// is a character of one column, and none is a picture.
+    static func isSimple(_ value: UInt32) -> Bool {
+        (0xa0..<0x300).contains(value) || (0x2500..<0x25a0).contains(value)
+    }
 
     /// Variation selectors, skin tones, the keycap, and the tags that turn a black flag into a region's.
     private static func isIgnored(_ value: UInt32) -> Bool {
