@@ -41,8 +41,10 @@ public struct RankingPart: Hashable, Sendable {
     }
 }
 
-/// A place in the search through all accounts.
+/// Where the search for further accounts goes on.
 public enum RankingPlace: Hashable, Sendable {
+    /// Among more of the greatest or the least balances than were looked at first.
+    case magnitudes
     /// A block of the table on disk, by its number from 0.
     case block(Int64)
     /// Behind an account's code; nil for the first account.

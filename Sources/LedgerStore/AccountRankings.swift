@@ -7,9 +7,9 @@ extension LedgerQueries {
     /// ``maximumPage``. Parts are put together by ``AccountRanking``.
     ///
     /// The first part is all of the ranking where an index finds the accounts that the filter holds for, or where the
-    /// greatest balances or the newest transactions name enough of them. What it has is certain to come first; what comes
-    /// behind it is found in all accounts, some ten thousands at a time. An account that is posted to while they are read
-    /// may be missing, or be as it was before.
+    /// greatest balances or the newest transactions name enough of them. A part of a few accounts comes before others
+    /// that take longer, so that something is to be seen soon. What is in none of these is found in all accounts, some
+    /// ten thousands at a time. An account that is posted to while they are read may be missing, or be as it was before.
     ///
     /// - Parameter place: where the part before says that the search goes on; nil for the first part.
     public func ranking(
@@ -21,19 +21,17 @@ extension LedgerQueries {
         switch place {
         case .block(let block): return try await look(search, fromBlock: block)
         case .code(let code): return try await look(search, behind: code)
+        case .magnitudes: return try await lookAtTheEnd(search, further: true)
         case nil: break
         }
         if let found = try await foundByIndex(search) {
             return RankingPart(listings: found, continuesAt: nil)
         }
-        let part =
-            if let end = search.statements.end { try await look(search, atTheEnd: end) } else {
-                try await recentlyActive(search)
-            }
-        if part.listings.isEmpty, let place = part.continuesAt {
-            return try await ranking(filter, sort, from: place, limit: limit)
+        switch (sort.order, sort.isDescending) {
+        case (.activity, true): return try await recentlyActive(search)
+        case (.activity, false): return try await ranking(filter, sort, from: firstPlace, limit: limit)
+        default: return try await lookAtTheEnd(search, further: false)
         }
-        return part
     }
 
     /// All parts of a ranking, put together: at most `limit` accounts. Where no index serves it takes as long as reading
@@ -62,7 +60,8 @@ extension LedgerQueries {
                 return nil
             }
         }
-        let bound = Int64(words.isEmpty ? bounds.accounts : Self.maximumFound)
+        let bound = Int64(
+            words.isEmpty ? status == nil ? bounds.ranked : bounds.accounts : Self.maximumFound)
         let query = Query(
             search.statements.find,
             Self.patterns(words) + [.optional(status), .value(bound + 1)] + search.parameters
@@ -79,18 +78,20 @@ extension LedgerQueries {
             RankingStatements.countByMagnitude,
             [
                 .optional(filter.currency), .optional(filter.accountClass?.rawValue),
-                .value(Int64(bounds.accounts) + 1),
+                .value(Int64(bounds.ranked) + 1),
             ] + FilterSQL.magnitudes(filter))
-        return try rows.first?.decode(0, as: Int64.self) ?? 0 <= Int64(bounds.accounts)
+        return try rows.first?.decode(0, as: Int64.self) ?? 0 <= Int64(bounds.ranked)
     }
 
-    /// Looks at the accounts of the greatest or of the least magnitudes, and keeps those that no other comes before.
-    private func look(
-        _ search: RankingSearch, atTheEnd statement: Statement
-    ) async throws(PostgresError) -> RankingPart {
+    /// Looks at the accounts of the greatest or of the least magnitudes: a few first, so that there is an answer soon also
+    /// where the disk has to be asked for each; then at more, of which those are kept that no other comes before.
+    private func lookAtTheEnd(_ search: RankingSearch, further: Bool) async throws(PostgresError)
+        -> RankingPart
+    {
+        guard let end = search.statements.end else { throw .undecodable("no order by magnitudes") }
+        let bound = further ? bounds.accounts : bounds.ranked
         let rows = try await execute(
-            statement,
-            [.value(Int64(bounds.accounts))] + search.parameters + FilterSQL.magnitudes(search.filter))
+            end, [.value(Int64(bound))] + search.parameters + FilterSQL.magnitudes(search.filter))
         let found = try rows.foundListings()
         guard let next = try rows.first?.decodeOptional(0, as: Int64.self) else {
             return RankingPart(listings: found, continuesAt: nil)
@@ -101,12 +102,12 @@ extension LedgerQueries {
             return search.statements.sort.isDescending
                 ? magnitude > Int(next) + Magnitude.tolerance : magnitude < Int(next) - Magnitude.tolerance
         }
-        return try await beginning(search, Array(certain))
+        if further || certain.count == search.limit { return try await beginning(search, Array(certain)) }
+        return RankingPart(listings: found, continuesAt: .magnitudes)
     }
 
     /// Looks at the accounts of the newest transactions and account changes.
     private func recentlyActive(_ search: RankingSearch) async throws(PostgresError) -> RankingPart {
-        guard search.statements.sort.isDescending else { return try await beginning(search, []) }
         // Without a filter a few transactions name enough accounts.
         let bound = search.filter.isEmpty ? search.limit + 100 : bounds.touched
         let rows = try await execute(
@@ -114,7 +115,7 @@ extension LedgerQueries {
         return try await beginning(search, rows.map { row throws(PostgresError) in try row.listing() })
     }
 
-    /// The first part, with these accounts, that come before all others.
+    /// A part with these accounts, that come before all others.
     private func beginning(
         _ search: RankingSearch, _ listings: [AccountListing]
     ) async throws(PostgresError) -> RankingPart {

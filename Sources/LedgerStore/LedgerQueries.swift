@@ -26,10 +26,12 @@ public struct LedgerQueries: Sendable {
         public var accounts = 10_000
         public var transactions = 5_000
         public var records = 5_000
+        /// Accounts that a ranking looks at first; if it is not whole then, it looks at as many as other lists do.
+        public var ranked = 4_000
         /// Blocks of the table of accounts, with some seven accounts in each.
-        public var blocks = 4_000
+        public var blocks = 2_000
         /// Transactions, and account changes, whose accounts are looked up.
-        public var touched = 2_000
+        public var touched = 1_000
 
         public init() {}
     }

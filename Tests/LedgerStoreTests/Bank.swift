@@ -64,6 +64,7 @@ struct Bank: Sendable {
     func queries(lookingAt bound: Int) -> LedgerQueries {
         var queries = ledger.store.queries
         queries.bounds.accounts = bound
+        queries.bounds.ranked = max(1, bound / 2)
         queries.bounds.transactions = bound
         queries.bounds.records = bound
         queries.bounds.touched = bound
