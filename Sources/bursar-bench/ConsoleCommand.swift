@@ -157,7 +157,8 @@ final class Pseudoterminal {
         // The leader of a session takes the first terminal that it opens for its own.
         posix_spawnattr_setflags(&attributes, Self.newSession)
         let environment = [
-            "TERM=xterm-256color", "LC_ALL=C.UTF-8", "HOME=/nonexistent", "XDG_STATE_HOME=/nonexistent",
+            // Nothing can be kept there, so that each start is the first.
+            "TERM=xterm-256color", "LC_ALL=C.UTF-8", "HOME=/dev/null/home", "XDG_STATE_HOME=/dev/null/state",
             "PATH=/usr/bin:/bin",
         ]
         var argv = ([program] + arguments).map { strdup($0) } + [nil]
