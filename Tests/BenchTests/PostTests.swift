@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func theProgramImportsAFileOfAnySize() async throws {
-        let run = ImportRun(server: try await server(), bursar: Self.built("bursar"), seed: 1)
+        let run = ImportRun(server: try await server(), bursar: BenchServer.built("bursar"), seed: 1)
         let result = try await run.run(rows: 1200)
         #expect(result.rows == 1200)
         #expect(result.posted == 1200)
@@ -106,18 +106,5 @@ import Testing
         return try await plan.run(on: server) { _ in }
     }
 
-    /// Beside the test bundle, where `swift build` puts all products.
-    private static func built(_ program: String) -> String {
-        let words = CommandLine.arguments
-        let bundle = words.firstIndex(of: "--test-bundle-path").map { words[$0 + 1] } ?? words[0]
-        let parts = bundle.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.prefix { !$0.hasSuffix(".xctest") }.joined(separator: "/") + "/" + program
-    }
-
-    /// The server of the tests, which is not ours to look into, and the program that was built beside the tests.
-    private func server() async throws -> BenchServer {
-        return BenchServer(
-            connection: try await TestServer.shared.connectionString(database: "postgres"), work: work.path,
-            postmaster: nil, pgbench: try BenchServer.findPgbench(), program: Self.built("bursar-bench"))
-    }
+    private func server() async throws -> BenchServer { try await .ofTests(work: work) }
 }

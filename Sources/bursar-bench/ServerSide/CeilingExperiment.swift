@@ -15,17 +15,23 @@ struct CeilingExperiment: Experiment {
     let name = "ceiling"
     let unit = "transfers a second"
 
-    private let chosen = ["1x2", "16x2", "16xcash", "16x10", "16x1000", "500x1000"]
-        .compactMap(PostingCase.init).flatMap { posting in
+    private let chosen: [Way]
+    /// Transfers that are decided for each second, which must be more than can be posted in it.
+    private let fastest: Int
+
+    /// - Parameter fastest: more than any machine that was seen posts in a second.
+    init(
+        _ cases: [String] = ["1x2", "16x2", "16xcash", "16x10", "16x1000", "500x1000"], fastest: Int = 40_000
+    ) {
+        chosen = cases.compactMap(PostingCase.init).flatMap { posting in
             [true, false].map { Way(posting: posting, commitsApart: $0) }
         }
+        self.fastest = fastest
+    }
 
     var ways: [String] { chosen.map { $0.commitsApart ? $0.posting.name : "  without BEGIN, COMMIT" } }
 
-    /// More than a second's, on any machine that was seen.
-    private static let fastest = 40_000
-
-    private func arena(_ way: Int, on server: BenchServer) -> Arena {
+    func arena(_ way: Int, on server: BenchServer) -> Arena {
         let posting = chosen[way].posting
         return Arena(server: server, database: "bench_\(name)_\(posting.name)", accounts: posting.accounts)
     }
@@ -77,7 +83,7 @@ struct CeilingExperiment: Experiment {
         }
         var view = try await store.view(
             of: (0..<posting.accounts * 10).map { _ in try next() }, timeout: .seconds(60))
-        return try (0..<Self.fastest * trial.seconds / posting.writers).map { _ in
+        return try (0..<fastest * trial.seconds / posting.writers).map { _ in
             let decisions = try (0..<posting.writers).map { _ in
                 let context = DecisionContext(bookedAt: environment.now(), id: environment.newIdentifier())
                 guard case .post(let decision) = view.decide(try next(), context: context) else {
