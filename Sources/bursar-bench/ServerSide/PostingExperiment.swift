@@ -122,8 +122,29 @@ extension PostingExperiment {
                     "CREATE INDEX ON bursar.accounts (debits, credits, currency, class)",
                 ]),
         ]
+        // The server reads their texts anew for each statement.
+        let checks = [
+            Way(title: "all checks"),
+            Way(
+                title: "none",
+                tables: [
+                    """
+                    DO $$
+                    DECLARE
+                        c record;
+                    BEGIN
+                        FOR c IN SELECT conrelid::regclass AS changed, conname FROM pg_constraint
+                            WHERE contype = 'c' AND connamespace = 'bursar'::regnamespace
+                        LOOP
+                            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.changed, c.conname);
+                        END LOOP;
+                    END $$
+                    """
+                ]),
+        ]
         let experiments: [(name: String, ways: [Way], balance: Int64?)] = [
             ("fillfactor", fill, nil), ("predicate_locks", locks, nil), ("indexes", indexes, nil),
+            ("checks", checks, nil),
             ("magnitudes", magnitudes, 100_000),
         ]
         return experiments.map { name, ways, balance in
