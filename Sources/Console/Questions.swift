@@ -199,4 +199,10 @@ struct Poll: Sendable {
 
     /// Asks again as soon as may be: at once, but for the pause after a failure.
     mutating func hurry() { interval = nil }
+
+    /// Asks again at once, also after a failure: somebody wants it, or what it failed for is over.
+    mutating func retry() {
+        interval = nil
+        failure = nil
+    }
 }

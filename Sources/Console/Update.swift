@@ -30,7 +30,10 @@ extension ConsoleState {
         case .standbyChanged(let isStandby): identity.isStandby = isStandby
         case .connectionRestored:
             connectionProblem = nil
+            // What was asked before failed for want of the connection.
+            queryProblem = nil
             accounts.refresh()
+            books.reload()
             reloadScreen()
             effects = lookUpAll()
         }

@@ -76,7 +76,7 @@ extension ConsoleState {
         case .previousPane: moveFocus(by: -1)
         case .back: return goBack()
         case .enlarge: isEnlarged.toggle()
-        case .freezeView: attempts.toggleFrozen()
+        case .freezeView: attempts.toggleFrozen(now: now)
         case .showAccounts, .showJournal, .showAttempts, .showTrialBalance, .showVerify, .showSettings:
             return show(command)
         case .goToAccount: dialog = .prompt(PromptDialog(.account))

@@ -16,7 +16,7 @@ struct Batch {
         let start: Duration
         var attempts = 0
         var conflicts: [Conflict] = []
-        /// Conflicts without the answers that got lost, which are told of in another way.
+        /// Conflicts with somebody else: answers that got lost are told of in another way.
         fileprivate(set) var conflictsTold = 0
         /// How often somebody else was faster.
         fileprivate(set) var lostRaces = 0
@@ -225,7 +225,9 @@ struct Batch {
         for index in places {
             pending[index].conflicts.append(
                 Conflict(failure, attempt: pending[index].attempts, account: account))
-            if failure.kind != .unknownOutcome { pending[index].conflictsTold += 1 }
+            if failure.kind != .unknownOutcome, failure.kind != .unavailable {
+                pending[index].conflictsTold += 1
+            }
             if failure.isRace { pending[index].lostRaces += 1 }
         }
     }

@@ -41,6 +41,12 @@ public struct OperationOutcome: Sendable, Equatable {
     /// How many of ``conflicts`` are attempts whose answer got lost, which may have been written.
     public var lostAnswers: Int { conflicts.count { $0.isLostAnswer } }
 
+    /// How many of them are attempts for which the server was not to be reached.
+    public var outages: Int { conflicts.count { $0.isOutage } }
+
+    /// How many of them are attempts that lost against somebody else's.
+    public var conflictCount: Int { conflicts.count - lostAnswers - outages }
+
     /// Whether the ledger has had the last word on it: it is on the books, or its rules refuse it.
     var isDecided: Bool {
         switch result {
@@ -75,13 +81,15 @@ public struct Conflict: Sendable, Hashable {
     public let detail: String
     /// Whether its answer got lost, so that it may have been written all the same.
     public let isLostAnswer: Bool
+    /// Whether the server was not to be reached: nobody was in the way.
+    public let isOutage: Bool
 
     /// SQLSTATE and cause; the cause alone where the program itself found it, or the network did.
     public var text: String { sqlState.isEmpty ? cause : "\(sqlState) \(cause)" }
 
     public init(
         attempt: Int, sqlState: String, cause: String, account: AccountCode? = nil, statement: String? = nil,
-        detail: String = "", isLostAnswer: Bool = false
+        detail: String = "", isLostAnswer: Bool = false, isOutage: Bool = false
     ) {
         self.attempt = attempt
         self.sqlState = sqlState
@@ -90,6 +98,7 @@ public struct Conflict: Sendable, Hashable {
         self.statement = statement
         self.detail = detail
         self.isLostAnswer = isLostAnswer
+        self.isOutage = isOutage
     }
 }
 
@@ -116,7 +125,7 @@ extension Conflict {
         self.init(
             attempt: attempt, sqlState: failure.sqlState ?? "", cause: cause, account: account,
             statement: failure.statement, detail: failure.detail,
-            isLostAnswer: failure.kind == .unknownOutcome)
+            isLostAnswer: failure.kind == .unknownOutcome, isOutage: failure.kind == .unavailable)
     }
 }
 

@@ -54,11 +54,11 @@ extension LedgerQueries {
         return [.value(account), .value(newest), .value(oldest)]
     }
 
-    /// The number of the account's newest record whose value date is on or before the day; nil when there is
-    /// none.
+    /// The number of the account's newest record of that value date, or of its newest one before where there is none of
+    /// the day; nil when there is none either.
     ///
     /// Value dates nearly follow the numbers, so the place is found by halving. A record whose value date is out
-    /// of that order is found too when it lies within a hundred records of the place.
+    /// of that order is found too when it lies within a hundred records of the place, or two hundred before it.
     public func record(
         of account: Identifier, onOrBefore day: CalendarDate
     ) async throws(PostgresError) -> Int64? {
@@ -163,9 +163,11 @@ extension LedgerQueries {
         name: "select_record_by_day",
         sql: """
             \(halving("\(day) <= $2::date FROM \(recordsWithJournal)"))
-            SELECT max(r.seq) FROM place AS p
+            SELECT coalesce(
+                max(r.seq) FILTER (WHERE \(day) = $2::date), max(r.seq) FILTER (WHERE r.seq >= p.low))
+            FROM place AS p
             JOIN bursar.account_records AS r
-                ON r.account_id = $1::uuid AND r.seq >= p.low AND r.seq <= p.low + 100
+                ON r.account_id = $1::uuid AND r.seq >= p.low - 200 AND r.seq <= p.low + 100
             LEFT JOIN bursar.journal AS j ON j.id = r.transaction_id
             WHERE \(day) <= $2::date
             """)

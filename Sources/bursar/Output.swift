@@ -15,14 +15,16 @@ struct Output: Sendable {
     let isJSON: Bool
     let isQuiet: Bool
     let hasColor: Bool
-    /// Whether somebody watches stderr.
+    /// Whether somebody watches stderr, on a terminal that can draw over a line.
     let isWatched: Bool
 
     init(_ options: CommonOptions, color: Bool) {
         isJSON = options.json
         isQuiet = options.quiet
         hasColor = color && isatty(STDOUT_FILENO) == 1
-        isWatched = isatty(STDERR_FILENO) == 1 && !options.quiet
+        let terminal = getenv("TERM").map { String(cString: $0) } ?? ""
+        isWatched =
+            isatty(STDERR_FILENO) == 1 && !options.quiet && !terminal.isEmpty && terminal != "dumb"
     }
 
     /// What standard output came to, which all commands of a program share.

@@ -121,7 +121,7 @@ actor TellerTotals {
         case .failed, .unknown: failed += 1
         case .cancelled: return
         }
-        conflicts += outcome.conflicts.count
+        conflicts += outcome.conflictCount
         if !outcome.conflicts.isEmpty { retried += 1 }
         latencies.record(UInt64(max(0, outcome.elapsed.milliseconds * 1000)))
     }

@@ -146,6 +146,18 @@ struct ConsoleDriver {
         }
     }
 
+    /// All questions that are open now fail.
+    mutating func fail(_ message: String) {
+        let asked = open
+        open = []
+        for case .ask(let id, _) in asked { take(state.update(.queryFailed(id, message: message))) }
+    }
+
+    /// How many questions of a kind were asked so far.
+    func questions(where isCounted: (Question) -> Bool) -> Int {
+        effects.count { if case .ask(_, let question) = $0 { isCounted(question) } else { false } }
+    }
+
     /// Answers everything that is open now.
     mutating func answer() { answer { _ in true } }
 

@@ -28,6 +28,26 @@ struct FreshnessTests {
         return lines[row + 1].dropFirst(2).first == "d"
     }
 
+    /// What failed during an outage waits longer each time, but not beyond its end.
+    @Test(arguments: ["", "A1003", "2", "4"]) func allIsReadAgainWhenTheConnectionIsBack(screen: String)
+        throws
+    {
+        var driver = try ConsoleDriver(100, 24, bank: bank(accounts: 10))
+        driver.type(screen)
+        if screen.count > 1 { driver.press(.enter) }
+        driver.holdsAnswers = true
+        driver.act(.connectionLost(message: "the server is not reachable"))
+        for _ in 0..<90 {
+            driver.wait(.seconds(1))
+            driver.fail("the server is not reachable")
+        }
+        driver.act(.connectionRestored)
+        #expect(!driver.shows("not reachable"), "\(driver.screen)")
+        #expect(driver.open.contains { if case .ask = $0 { true } else { false } })
+        driver.answer()
+        #expect(header(driver).hasSuffix("read now"), "\(header(driver))")
+    }
+
     @Test func rowsThatComeIntoSightAreAsOldAsTheHeaderSaysAndReadAtOnce() throws {
         var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 150))
         driver.wait(.seconds(20))

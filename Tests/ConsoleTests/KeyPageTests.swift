@@ -32,6 +32,8 @@ import Testing
         #expect(throws: KeymapProblem.self) { try Keymap(["deposit": ["Hyper-Q"]]) }
         // What is typed stays text, and the way out stays.
         #expect(throws: KeymapProblem.self) { try Keymap(["keep-filter": ["x"]]) }
+        #expect(throws: KeymapProblem.self) { try Keymap(["leave-form": ["x"]]) }
+        #expect(throws: Never.self) { try Keymap(["next-choice": ["Right", "x"]]) }
         #expect(throws: KeymapProblem.self) { try Keymap(["quit-now": ["F10"]]) }
     }
 

@@ -349,14 +349,48 @@ struct AttemptLogTests {
         #expect(third.began == begin)
     }
 
+    @Test func aServerThatIsNotReachedIsNoConflict() throws {
+        var driver = try ConsoleDriver(160, 30)
+        var sample = AttemptSample()
+        let summary = OperationSummaryMaker.summary(1)
+        func event(_ attempt: Int, _ conflicts: Int, _ phase: AttemptEvent.Phase) -> AttemptEvent {
+            AttemptEvent(
+                at: ConsoleDriver.now, operation: summary, attempt: attempt, conflicts: conflicts,
+                phase: phase)
+        }
+        let outage = Conflict(
+            attempt: 1, sqlState: "", cause: "the server is not reachable", statement: "post_entries",
+            isOutage: true)
+        let race = Conflict(
+            attempt: 2, sqlState: "40001", cause: "another transaction was faster", statement: "post_entries")
+        sample.add([
+            event(1, 0, .started), event(1, 0, .conflicted(outage, after: .milliseconds(3))),
+            event(2, 0, .started), event(2, 1, .conflicted(race, after: .milliseconds(3))),
+            event(3, 1, .started),
+        ])
+        driver.act(.attemptsArrived(sample.take()))
+        let log = driver.state.attempts.log
+        #expect(log.totals.conflicts == 1)
+        #expect(log.totals.tally.byCause.values.reduce(0, +) == 1)
+        #expect(log[summary.reference]?.conflicts == 1)
+        #expect(log[summary.reference]?.hidden == 0)
+        driver.press(.character("3"))
+        #expect(driver.shows("the server is not reachable"))
+    }
+
     @Test func holdsStillWhileFrozen() throws {
-        var driver = try ConsoleDriver(100, 30)
+        var driver = try ConsoleDriver(160, 30)
         post(&driver, "5", conflicts: 0)
         driver.press(.backTab, .space)
         driver.press(.escape)
         post(&driver, "777", conflicts: 0)
         #expect(driver.shows("Attempts (frozen)"))
         #expect(!driver.shows("deposit 2378  777"))
+        func totals() -> Substring? { driver.screen.split(separator: "\n").first { $0.contains("/s ") } }
+        let before = totals()
+        #expect(before != nil)
+        driver.wait(.seconds(5))
+        #expect(totals() == before)
         driver.press(.backTab, .space)
         #expect(driver.shows("deposit 2378  777"))
     }

@@ -75,6 +75,58 @@ struct SteadyScreenTests {
         #expect(ending(of: "now")?.hasSuffix(" 14:02:11") == true)
     }
 
+    @Test func theCurveGoesOnWithTheBalance() throws {
+        var driver = try ConsoleDriver(100, 30)
+        driver.press(.down, .down, .down, .enter)
+        let before = driver.questions { if case .balanceSamples = $0 { true } else { false } }
+        driver.wait(.seconds(20))
+        // Without a new record it is as it was.
+        #expect(driver.questions { if case .balanceSamples = $0 { true } else { false } } == before)
+        try driver.bank.post(.deposit(account: AccountCode("576"), amount: DecimalAmount("90000.00")))
+        driver.wait(.seconds(3))
+        let highest = driver.screen.split(separator: "\n").dropFirst(3).first.map(String.init) ?? ""
+        #expect(highest.contains("█"), "\(driver.screen)")
+        #expect(driver.questions { if case .balanceSamples = $0 { true } else { false } } == before + 1)
+    }
+
+    /// The search for older rows begins anew from time to time, since others post.
+    @Test func whatIsNowhereStaysNowhereWhileItIsLookedForAgain() throws {
+        var list = NewestFirst<Int, Int> { $0 }
+        var counter = RequestCounter()
+        var now = ConsoleDriver.now
+        func ask() -> RequestID? {
+            list.next(now: now, visible: 20, joins: false, counter: &counter).map(\.0)
+        }
+        var wasWhole = false
+        for round in 0..<6 {
+            var asked = 0
+            // Ten questions, each a second, until all rows were looked at.
+            for stop in stride(from: 9, through: 0, by: -1) {
+                guard let id = ask() else { break }
+                asked += 1
+                now = now.advanced(by: .seconds(1))
+                let isTaken = list.take(
+                    id, [], continuesAt: stop > 0 ? stop * 100 : nil, isComplete: stop == 0, now: now,
+                    interval: .seconds(1))
+                #expect(isTaken)
+                #expect(list.isWhole == (wasWhole || stop == 0), "\(round), \(stop)")
+                if stop == 0 { wasWhole = true }
+            }
+            #expect(asked == 10)
+            // It takes no more than a twentieth of the time.
+            now = now.advanced(by: .seconds(180))
+            #expect(ask() == nil)
+            now = now.advanced(by: .seconds(30))
+        }
+        let id = try #require(ask())
+        let isTaken = list.take(
+            id, [7], continuesAt: nil, isComplete: true, now: now, interval: .seconds(1))
+        #expect(isTaken)
+        #expect(list.rows == [7])
+        list.restart()
+        #expect(!list.isWhole)
+    }
+
     @Test func theHistoryStaysWhereItIsWhenTheCurveComes() throws {
         var driver = try ConsoleDriver(100, 30)
         driver.holdsAnswers = true

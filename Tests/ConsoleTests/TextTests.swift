@@ -38,6 +38,31 @@ struct TextTests {
         #expect(shown("\u{feff}\u{200b}x\u{e000}\u{2028}") == "\u{fffd}\u{fffd}x\u{fffd}\u{fffd}")
     }
 
+    @Test func aLineIsEditedWithTheKeysOfEmacs() {
+        var line = LineField("pay the rent", limit: 20)
+        func press(_ keys: Key...) {
+            for key in keys {
+                let isEdit = line.edit(key)
+                #expect(isEdit)
+            }
+        }
+        press(.alt("b"), .alt("b"))
+        #expect(line.cursor == 4)
+        press(.alt("d"))
+        #expect(line.text == "pay  rent")
+        press(.control("e"), .control("y"))
+        #expect(line.text == "pay  rentthe")
+        press(.control("a"), .alt("f"), .control("k"))
+        #expect(line.text == "pay")
+        press(.control("y"), .control("y"))
+        // No more than it takes.
+        #expect(line.text == "pay  rentthe  rentth")
+        press(.control("u"))
+        #expect(line.isEmpty && line.cursor == 0)
+        press(.control("y"), .control("w"))
+        #expect(line.text == "pay  rentthe  ")
+    }
+
     @Test func keepsAtMostThreeMarksOnACharacter() {
         let zalgo = "a" + String(repeating: "\u{316}", count: 500)
         #expect(shown(zalgo).unicodeScalars.count == 4)

@@ -135,8 +135,10 @@ import Testing
         let last = try #require(days.max()).daysSince1970
         for day in (first - 2)...(last + 2) {
             let date = CalendarDate(daysSince1970: day)
-            let expected = all.first { $0.valueDate <= date }?.record.seq
-            #expect(try await queries.record(of: account.id, onOrBefore: date) == expected, "\(date)")
+            let expected =
+                all.first { $0.valueDate == date } ?? all.first { $0.valueDate <= date }
+            #expect(
+                try await queries.record(of: account.id, onOrBefore: date) == expected?.record.seq, "\(date)")
         }
         #expect(try await queries.record(of: Identifier(high: 1, low: 1), onOrBefore: days[0]) == nil)
     }

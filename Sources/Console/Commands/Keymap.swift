@@ -58,7 +58,7 @@ public struct Keymap: Sendable {
                     }
                     seen[key] = command.id
                 }
-                if place.takesText, let key = keys[command.id]?.first(where: \.isText) {
+                if place.takesText(beside: command.id), let key = keys[command.id]?.first(where: \.isText) {
                     throw KeymapProblem(
                         "\(key.name) cannot give \(command.id.rawValue): text is typed in “\(place.title)”")
                 }
@@ -82,9 +82,11 @@ public struct KeymapProblem: Error, Hashable {
 
 extension Place {
     /// Whether characters go into a text here.
-    fileprivate var takesText: Bool {
+    /// Whether a key that types something cannot give the command there. A choice of a form is not typed in.
+    fileprivate func takesText(beside command: CommandID) -> Bool {
         switch self {
         case .filter, .suggestions, .prompt, .palette, .help: true
+        case .form: command != .nextChoice && command != .previousChoice
         default: false
         }
     }

@@ -12,6 +12,9 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
     var top = 0
     /// Whether nothing is older than the last row.
     private(set) var reachesOldest = false
+    /// Whether the search came to its end and found nothing, which holds until something is found.
+    private var isKnownEmpty = false
+    private var searchedSince: Timestamp?
     /// Where the search for older rows goes on, when that is not the last row.
     private var continuesAt: Key?
     private(set) var isLoaded = false
@@ -50,6 +53,9 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         self.key = key
     }
 
+    /// Whether it is known what there is, down to the oldest.
+    var isWhole: Bool { isLoaded && (reachesOldest || isKnownEmpty) }
+
     var selectedIndex: Int {
         guard let selectedKey else { return 0 }
         return rows.firstIndex { key($0) <= selectedKey } ?? max(rows.count - 1, 0)
@@ -78,6 +84,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
     /// Begins anew, since what is listed is another thing now. What is seen stays until the answer is there.
     mutating func restart() {
         isLoaded = false
+        isKnownEmpty = false
         // An answer that is on its way is none to this question; the next one is asked when it has come.
         purpose = nil
         reload()
@@ -85,7 +92,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
 
     mutating func reload() {
         isReloadWanted = true
-        poll.hurry()
+        poll.retry()
     }
 
     /// What to ask for now, if anything. The caller begins ``poll`` by ``begin(_:counter:now:)``.
@@ -113,6 +120,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
             return nil
         }
         guard let id = poll.begin(&counter, now: now) else { return nil }
+        if wanted == .newest { searchedSince = now }
         purpose = wanted
         isReloadWanted = false
         return (id, wanted)
@@ -130,6 +138,12 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         _ id: RequestID, _ answer: [Row], continuesAt: Key?, isComplete: Bool, now: Timestamp,
         interval: Duration
     ) -> Bool {
+        var interval = interval
+        if rows.isEmpty, answer.isEmpty, isComplete, let searchedSince {
+            // The whole search is begun anew, and takes no more than a twentieth of the time.
+            interval = max(
+                interval, .microseconds(20 * max(0, now.microseconds - searchedSince.microseconds)))
+        }
         guard poll.end(id, now: now, interval: interval) else { return false }
         guard let purpose else {
             poll.hurry()
@@ -159,6 +173,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
             if selectedKey != nil { top = max(0, top + answer.count - known) }
         case .newer: leaveGap(before: answer)
         }
+        if !rows.isEmpty { isKnownEmpty = false } else if reachesOldest { isKnownEmpty = true }
         // The search goes on at once while it has found too little.
         if self.continuesAt != nil || isReloadWanted { poll.hurry() }
         trim()

@@ -85,6 +85,9 @@ struct AccountsPane: Sendable {
     /// Whether there may be accounts that come before those that are listed.
     var isBeingRanked: Bool { isRanking && !isStale && !ranking.isWhole }
 
+    /// Whether it is a ranking that ends before the accounts do.
+    var isCutOff: Bool { isRanking && window.isCutOff }
+
     /// Whether a row is sure to be in the list that is asked for. The others are what is left of the one before.
     func belongs(_ row: AccountListing) -> Bool {
         !isStale || (loaded?.sort == sort && accountFilter.matches(row.account))
@@ -124,12 +127,15 @@ struct AccountsPane: Sendable {
 
     /// Asks again now; a ranking is made anew.
     mutating func reload() {
-        isReloadWanted = true
+        refresh()
         ranking.hurry()
     }
 
     /// Balances have changed, so what is seen is asked for again; a ranking stays as it is for now.
-    mutating func refresh() { isReloadWanted = true }
+    mutating func refresh() {
+        isReloadWanted = true
+        failure = nil
+    }
 
     // MARK: Marks
 

@@ -177,7 +177,7 @@ struct OperationAttempts: Sendable {
     /// Counts conflicts, and as hidden those whose events were left out.
     private mutating func noteMissing(_ event: AttemptEvent) {
         var known = conflicts
-        if case .conflicted = event.phase { known += 1 }
+        if case .conflicted(let conflict, _) = event.phase, !conflict.isOutage { known += 1 }
         conflicts = max(known, event.conflicts)
         hidden += conflicts - known
     }

@@ -6,6 +6,8 @@ struct AttemptsPane: Sendable {
     private(set) var log = AttemptLog()
     /// The log as it was when it was frozen.
     private(set) var frozen: AttemptLog?
+    /// When it was frozen.
+    private(set) var frozenAt: Timestamp?
     var list = AttemptList()
 
     var shown: AttemptLog { frozen ?? log }
@@ -13,7 +15,9 @@ struct AttemptsPane: Sendable {
 
     mutating func add(_ batch: AttemptBatch) { log.add(batch) }
 
-    mutating func toggleFrozen() { frozen = frozen == nil ? log : nil }
+    mutating func toggleFrozen(now: Timestamp) {
+        (frozen, frozenAt) = isFrozen ? (nil, nil) : (log, now)
+    }
 
     func selection(_ console: ConsoleState) -> Selection { list.selection(in: shown, console) }
 }

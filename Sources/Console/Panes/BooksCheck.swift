@@ -23,9 +23,12 @@ struct BooksCheck: Sendable {
 
     /// Asks again now.
     mutating func reload() {
-        balance.hurry()
-        count.hurry()
+        balance.retry()
+        count.retry()
     }
+
+    /// When the trial balance was read.
+    var loadedAt: Timestamp? { balance.answeredAt }
 
     /// - Parameters:
     ///   - listed: how many accounts the filter has been found to match at least.

@@ -14,6 +14,8 @@ struct AccountScreen: Screen {
     private var samples: [BalanceSample] = []
     private var listingPoll = Poll()
     private var samplesPoll = Poll()
+    /// The account's newest record when the samples were asked for: without another one the curve is as it was.
+    private var sampledVersion: Int64 = 0
     /// The day that is jumped to, and the question of which record that is.
     private var day: CalendarDate?
     private var dayRequest: RequestID?
@@ -32,6 +34,7 @@ struct AccountScreen: Screen {
     private var isFiltered: Bool { filter?.isEmpty == false }
     private var lines: [HistoryLine] { isFiltered ? found.rows : history.lines }
     private var selectedIndex: Int { isFiltered ? found.selectedIndex : history.selectedIndex }
+    private var isFollowing: Bool { (isFiltered ? found.selectedKey : history.selectedSeq) == nil }
     private var top: Int { isFiltered ? found.top : history.top }
 
     // MARK: Moving
@@ -59,8 +62,9 @@ struct AccountScreen: Screen {
     }
 
     mutating func reload() {
-        listingPoll.hurry()
-        samplesPoll.hurry()
+        listingPoll.retry()
+        samplesPoll.retry()
+        sampledVersion = 0
         found.reload()
     }
 
@@ -103,7 +107,8 @@ struct AccountScreen: Screen {
         } else if let question = history.nextQuestion(now: context.now, visible: visible, counter: &counter) {
             questions.append(question)
         }
-        if let id = samplesPoll.begin(&counter, now: context.now) {
+        if sampledVersion != account.version, let id = samplesPoll.begin(&counter, now: context.now) {
+            sampledVersion = account.version
             questions.append((id, .balanceSamples(account, count: Self.samples)))
         }
         return questions
@@ -135,8 +140,7 @@ struct AccountScreen: Screen {
                 now: context.now,
                 interval: context.interval)
         case .balanceSamples(let answer):
-            // A curve changes slowly, and costs more than a row.
-            guard samplesPoll.end(id, now: context.now, interval: context.interval * 5) else { return false }
+            guard samplesPoll.end(id, now: context.now, interval: context.interval) else { return false }
             samples = answer
         default: return false
         }
@@ -153,7 +157,11 @@ struct AccountScreen: Screen {
             problem = message
             return true
         }
-        return history.fail(id, now: now) || found.fail(id, now: now) || samplesPoll.fail(id, now: now)
+        if samplesPoll.fail(id, now: now) {
+            sampledVersion = 0
+            return true
+        }
+        return history.fail(id, now: now) || found.fail(id, now: now)
     }
 
     var loadedAt: Timestamp? { listingPoll.answeredAt }
@@ -256,14 +264,15 @@ struct AccountScreen: Screen {
         area.height -= row
         canvas.draw(in: area) { canvas in
             canvas.put(
-                title: "History", filter: filter, note: note(account, console),
+                title: console.title("History", follows: isFollowing), filter: filter,
+                note: note(account, console),
                 hint: filter?.hint(as: HistoryFilter.self), style: .title)
             let table = HistoryTable(console: console, account: account, width: canvas.width - 2)
             let heads = row + canvas.height >= 10 ? 2 : 1
             if heads > 1 { table.drawTitles(&canvas, row: 1) }
             if lines.isEmpty {
                 canvas.put(
-                    emptyList: emptyText(console), isKnown: found.reachesOldest, filter: foundFilter,
+                    emptyList: emptyText(console), isKnown: found.isWhole, filter: foundFilter,
                     row: heads)
             }
             let (top, selected) = (top, selectedIndex)
@@ -277,7 +286,7 @@ struct AccountScreen: Screen {
     }
 
     private func emptyText(_ console: ConsoleState) -> String {
-        guard isFiltered, found.reachesOldest else { return "loading" + console.symbols.ellipsis }
+        guard isFiltered, found.isWhole else { return "loading" + console.symbols.ellipsis }
         return foundFilter.days.isEmpty
             ? "No record matches the filter." : "No record matches the filter; its days are those of booking."
     }
@@ -285,7 +294,7 @@ struct AccountScreen: Screen {
     private func note(_ account: Account, _ console: ConsoleState) -> String {
         if day != nil { return "looking for the day" + console.symbols.ellipsis }
         if isFiltered {
-            return found.reachesOldest
+            return found.isWhole
                 ? Wording.counted(lines.count, "record") : "\(Wording.count(lines.count)) so far"
         }
         return Wording.counted(Int(account.version), "record")

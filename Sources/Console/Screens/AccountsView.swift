@@ -56,6 +56,7 @@ extension ConsoleState {
             if let rankedAt = accounts.rankedAt, now.is(refreshInterval * 2, after: rankedAt) {
                 parts.append("ranked " + Wording.age(of: rankedAt, now: now))
             }
+            if accounts.isCutOff { parts.append("the first \(Wording.count(accounts.rows.count))") }
             parts.append(countText)
         }
         return parts.joined(separator: " \(symbols.dot) ")

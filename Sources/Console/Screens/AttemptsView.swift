@@ -15,10 +15,13 @@ extension ConsoleState {
         drawAttempts(&canvas, attempts.list, attempts.list.indices(in: log), log, from: 1, marks: hasKeys)
     }
 
-    /// Says so when the list does not follow the newest operation.
     func attemptsTitle(_ list: AttemptList) -> String {
-        if attempts.isFrozen { return "Attempts (frozen)" }
-        return list.selected == nil ? "Attempts" : "Attempts (\(keyLabel(.moveFirst)) follows)"
+        attempts.isFrozen ? "Attempts (frozen)" : title("Attempts", follows: list.selected == nil)
+    }
+
+    /// Says so when a list does not follow the newest.
+    func title(_ title: String, follows: Bool) -> String {
+        follows ? title : "\(title) (\(keyLabel(.moveFirst)) follows)"
     }
 
     /// Operations from a row down to the end of the canvas.
@@ -88,7 +91,8 @@ extension ConsoleState {
     private func totalsParts(isShort: Bool) -> [TotalsPart] {
         let log = attempts.shown
         let totals = log.totals
-        let rates = totals.rates(now: now)
+        let end = attempts.frozenAt ?? now
+        let rates = totals.rates(now: end)
         var parts: [TotalsPart] = []
         if let sampled = log.sampledText {
             parts.append((sampled, .normal))
@@ -108,7 +112,7 @@ extension ConsoleState {
             parts.append(("p50 \(Wording.duration(median)) p99 \(Wording.duration(late))", .dim))
         }
         parts.append(("\(Self.rate(rates.posted))/s", .dim))
-        parts.append((symbols.sparkline(totals.postedEachSecond(now: now, seconds: 20), columns: 20), .dim))
+        parts.append((symbols.sparkline(totals.postedEachSecond(now: end, seconds: 20), columns: 20), .dim))
         return parts
     }
 

@@ -214,8 +214,8 @@ extension ConsoleState {
             headline += " in \(Wording.duration(outcome.elapsed)), "
             headline += Wording.counted(outcome.attempts, "attempt")
             let counts = [
-                (outcome.conflicts.count - outcome.lostAnswers, "conflict"),
-                (outcome.lostAnswers, "lost answer"),
+                (outcome.conflictCount, "conflict"), (outcome.lostAnswers, "lost answer"),
+                (outcome.outages, "lost connection"),
             ]
             let troubles = counts.filter { $0.0 > 0 }.map { Wording.counted($0.0, $0.1) }
             if !troubles.isEmpty { headline += " (\(troubles.joined(separator: ", ")))" }

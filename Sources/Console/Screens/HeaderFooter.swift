@@ -64,8 +64,8 @@ extension ConsoleState {
 
     /// What the header says of the books, from long to short.
     private var booksTexts: [BooksText] {
-        let loadedAt = screens.last.map(\.loadedAt) ?? accounts.loadedAt
-        // Of what is seen below; the trial balance itself is made more rarely.
+        // Of what is seen below; where that is not read from the books, of the trial balance, which is made more rarely.
+        let loadedAt = screens.last.map { $0.loadedAt ?? books.loadedAt } ?? accounts.loadedAt
         let isShort = size.width < 90
         let read = loadedAt.map { moment in
             let age = Wording.age(of: moment, now: now)

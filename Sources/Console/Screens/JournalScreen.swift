@@ -117,14 +117,15 @@ struct JournalScreen: Screen {
 
     func draw(_ canvas: inout Canvas, _ console: ConsoleState) {
         canvas.put(
-            title: title, filter: filter, note: note, hint: filter?.hint(as: JournalFilter.self),
+            title: console.title(title, follows: list.selectedKey == nil), filter: filter, note: note,
+            hint: filter?.hint(as: JournalFilter.self),
             style: .strong)
         let columns = Self.columns(width: canvas.width - 2)
         canvas.putTitles(of: columns, from: 2, row: 1)
         if list.rows.isEmpty {
-            let isKnown = list.isLoaded && list.reachesOldest
             canvas.put(
-                emptyList: isKnown ? emptyText : "loading" + console.symbols.ellipsis, isKnown: isKnown,
+                emptyList: list.isWhole ? emptyText : "loading" + console.symbols.ellipsis,
+                isKnown: list.isWhole,
                 filter: listedFilter, row: Self.heads)
         }
         let selected = list.selectedIndex
@@ -152,7 +153,7 @@ struct JournalScreen: Screen {
     }
 
     private var note: String {
-        if list.reachesOldest { return Wording.counted(list.rows.count, "transaction") }
+        if list.isWhole { return Wording.counted(list.rows.count, "transaction") }
         return listedFilter.isEmpty ? "" : "\(Wording.count(list.rows.count)) so far"
     }
 

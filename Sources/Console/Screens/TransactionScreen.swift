@@ -38,7 +38,7 @@ struct TransactionScreen: Screen {
     var openRequests: [RequestID] { poll.request.map { [$0] } ?? [] }
     var hasExport: Bool { detail != nil }
 
-    mutating func reload() { poll.hurry() }
+    mutating func reload() { poll.retry() }
 
     mutating func nextQuestions(_ context: ScreenContext, _ counter: inout RequestCounter)
         -> [(RequestID, Question)]

@@ -17,7 +17,7 @@ struct TrialBalanceScreen: Screen {
     /// The names of the columns count too: they stand above what is scrolled.
     func lineCount(_ console: ConsoleState) -> Int? { rows(console.symbols).count + 1 }
 
-    mutating func reload() { poll.hurry() }
+    mutating func reload() { poll.retry() }
 
     mutating func nextQuestions(_ context: ScreenContext, _ counter: inout RequestCounter)
         -> [(RequestID, Question)]

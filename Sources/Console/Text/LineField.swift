@@ -5,6 +5,8 @@ struct LineField: Hashable, Sendable {
     private(set) var cursor: Int
     /// The most characters that are taken.
     let limit: Int
+    /// What was removed last by a key for more than one character.
+    private var removed: [Character] = []
 
     init(_ text: String = "", limit: Int) {
         characters = Array(text.prefix(limit))
@@ -15,7 +17,10 @@ struct LineField: Hashable, Sendable {
     var text: String { String(characters) }
     var isEmpty: Bool { characters.isEmpty }
 
-    mutating func set(_ text: String) { self = LineField(text, limit: limit) }
+    mutating func set(_ text: String) {
+        characters = Array(text.prefix(limit))
+        cursor = characters.count
+    }
 
     /// - Returns: whether the key was one that edits text.
     mutating func edit(_ key: Key) -> Bool {
@@ -37,9 +42,13 @@ struct LineField: Hashable, Sendable {
         case .right, .control("f"): cursor = min(characters.count, cursor + 1)
         case .home, .control("a"): cursor = 0
         case .end, .control("e"): cursor = characters.count
-        case .control("u"): removeBefore(0)
-        case .control("k"): characters.removeSubrange(cursor...)
-        case .control("w"): removeBefore(startOfWord)
+        case .alt("b"): cursor = startOfWord
+        case .alt("f"): cursor = endOfWord
+        case .control("u"): remove(0..<cursor)
+        case .control("k"): remove(cursor..<characters.count)
+        case .control("w"): remove(startOfWord..<cursor)
+        case .alt("d"): remove(cursor..<endOfWord)
+        case .control("y"): for character in removed { insert(character) }
         default: return false
         }
         return true
@@ -53,9 +62,18 @@ struct LineField: Hashable, Sendable {
         cursor += 1
     }
 
-    private mutating func removeBefore(_ start: Int) {
-        characters.removeSubrange(start..<cursor)
-        cursor = start
+    private mutating func remove(_ range: Range<Int>) {
+        if range.isEmpty { return }
+        removed = Array(characters[range])
+        characters.removeSubrange(range)
+        cursor = range.lowerBound
+    }
+
+    private var endOfWord: Int {
+        var index = cursor
+        while index < characters.count, characters[index].isWhitespace { index += 1 }
+        while index < characters.count, !characters[index].isWhitespace { index += 1 }
+        return index
     }
 
     private var startOfWord: Int {

@@ -15,7 +15,7 @@ public struct AttemptEvent: Sendable, Equatable {
         case started
         /// An attempt after the first read these accounts of the operation differently from the attempt before.
         case reread([BalanceChange])
-        /// The attempt was refused in favour of another, after this time.
+        /// The attempt was refused in favour of another, or did not reach the server, after this time.
         case conflicted(Conflict, after: Duration)
         /// The wait before the next attempt.
         case waiting(Duration)

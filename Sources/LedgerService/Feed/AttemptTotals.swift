@@ -31,6 +31,7 @@ public struct AttemptTotals: Sendable {
         tally.add(event)
         switch event.phase {
         case .started: attempts += 1
+        case .conflicted(let conflict, _) where conflict.isOutage: break
         case .conflicted:
             conflicts += 1
             seconds.count(at: event.at, conflict: true)

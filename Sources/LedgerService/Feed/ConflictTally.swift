@@ -18,7 +18,7 @@ public struct ConflictTally: Sendable {
     private static let maximumKeys = 500
 
     mutating func add(_ event: AttemptEvent) {
-        if case .conflicted(let conflict, _) = event.phase {
+        if case .conflicted(let conflict, _) = event.phase, !conflict.isOutage {
             let accounts = conflict.account.map { [$0.text] } ?? event.operation.accounts.map(\.text)
             for account in accounts { Self.count(account, in: &byAccount) }
             let named = conflict.account.map { "account \($0)" }
