@@ -275,6 +275,9 @@ public struct LedgerStore: Sendable {
         try await writers.withConnection { _ async throws(PostgresError) in }
     }
 
+    /// Whether a connection for questions was lost while nobody asked any: the server may be gone. It is not asked.
+    public func hasLostConnection() async -> Bool { await readers.hasLostConnection }
+
     /// Whether the server is a standby, which takes no writes. It is none any more once it is promoted.
     public func isStandby() async throws(PostgresError) -> Bool {
         guard dialect == .postgresql else { return false }

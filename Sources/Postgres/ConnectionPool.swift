@@ -52,6 +52,9 @@ public actor ConnectionPool {
         }
     }
 
+    /// Whether a connection was lost that nobody was using: its server may be gone.
+    public var hasLostConnection: Bool { idle.contains { $0.connection.condition == .dead } }
+
     /// Closes idle connections now and lent ones when they come back; who waits gets `cannotConnect`.
     public func close() async {
         isClosed = true

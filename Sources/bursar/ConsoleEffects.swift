@@ -16,6 +16,7 @@ final class ConsoleEffects {
     private let attempts: AttemptMailbox
     private let events: Task<Void, Never>
     private let role: Task<Void, Never>
+    private let silence: Task<Void, Never>
     /// Operations under way.
     private var postings: [Reference: Task<OperationOutcome, Never>] = [:]
     /// Operations whose outcome is in the frame that is drawn next.
@@ -31,6 +32,7 @@ final class ConsoleEffects {
         attempts = session.service.feed.listen()
         connection = ConnectionWatch(session: session, inbox: inbox)
         role = Task { [connection] in await connection.followRole() }
+        silence = Task { [connection] in await connection.watchSilence() }
         events = Task { [attempts] in await attempts.announce(to: inbox) }
     }
 
@@ -51,6 +53,7 @@ final class ConsoleEffects {
     func finish() -> [Task<OperationOutcome, Never>] {
         events.cancel()
         role.cancel()
+        silence.cancel()
         for question in questions.values { question.cancel() }
         return Array(postings.values)
     }
@@ -238,7 +241,7 @@ private actor ConnectionWatch {
         inbox.send(.connectionLost(message: message))
         while !Task.isCancelled {
             await session.service.recover?()
-            if await isReachable() { break }
+            if await obstacle() == nil { break }
             do { try await session.service.environment.sleep(.seconds(1)) } catch { break }
         }
         isWatching = false
@@ -262,12 +265,24 @@ private actor ConnectionWatch {
         }
     }
 
-    private func isReachable() async -> Bool {
+    /// Says that the connection is lost also while nothing is asked, so that nobody takes an old screen for a fresh one.
+    func watchSilence() async {
+        while !Task.isCancelled {
+            do { try await session.service.environment.sleep(.seconds(1)) } catch { return }
+            if isWatching { continue }
+            if await session.store.hasLostConnection(), let obstacle = await obstacle() {
+                await isLost(obstacle)
+            }
+        }
+    }
+
+    /// Why the ledger cannot be reached; nil when it can.
+    private func obstacle() async -> String? {
         do {
             _ = try await session.store.schemaVersion()
-            return true
+            return nil
         } catch {
-            return false
+            return (error as? StoreFailure ?? StoreFailure(error, writing: false)).cause
         }
     }
 }

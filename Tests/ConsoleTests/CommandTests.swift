@@ -5,6 +5,14 @@ import Testing
 /// The table of commands is what keys, footer and help are made from; these hold them together.
 @Suite("Commands")
 struct CommandTests {
+    @Test func theCommandWhoseNameHasAllWordsComesFirst() throws {
+        var search = CommandSearch(place: .accounts)
+        for (typed, found) in [("open acc", CommandID.openAccount), ("rev", .reverse), ("open", .open)] {
+            search.field.set(typed)
+            #expect(search.matches(everywhere: true).first?.command.id == found, "\(typed)")
+        }
+    }
+
     @Test func noKeyMeansTwoThingsInOnePlace() {
         for place in Place.allCases {
             var seen: [Key: CommandID] = [:]

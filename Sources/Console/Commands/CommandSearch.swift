@@ -61,7 +61,9 @@ extension Command {
         guard words.allSatisfy({ whole.contains($0) }) else { return nil }
         let first = words[0]
         if name == words.joined(separator: "-") || title == words.joined(separator: " ") { return 0 }
-        if name.hasPrefix(first) || title.hasPrefix(first) { return 1 }
-        return name.contains(first) || title.contains(first) ? 2 : 3
+        let parts = name.split(separator: "-") + title.split(separator: " ")
+        let isNamed = words.allSatisfy { word in parts.contains { $0.hasPrefix(word) } }
+        if name.hasPrefix(first) || title.hasPrefix(first) { return isNamed ? 1 : 2 }
+        return name.contains(first) || title.contains(first) ? 3 : 4
     }
 }
