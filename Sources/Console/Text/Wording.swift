@@ -81,6 +81,6 @@ enum Wording {
     /// A sentence that begins one: messages of the ledger begin in lower case.
     static func sentence(_ message: String) -> String {
         let text = message.prefix(1).uppercased() + message.dropFirst()
-        return text.hasSuffix(".") || text.hasSuffix("!") ? text : text + "."
+        return text.last.map(".!?".contains) == true ? text : text + "."
     }
 }
