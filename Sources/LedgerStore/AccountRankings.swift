@@ -60,8 +60,8 @@ extension LedgerQueries {
                 return nil
             }
         }
-        let bound = Int64(
-            words.isEmpty ? status == nil ? bounds.ranked : bounds.accounts : Self.maximumFound)
+        let looked = status == nil ? bounds.ranked : bounds.accounts
+        let bound = Int64(words.isEmpty ? looked : Self.maximumFound)
         let query = Query(
             search.statements.find,
             Self.patterns(words) + [.optional(status), .value(bound + 1)] + search.parameters

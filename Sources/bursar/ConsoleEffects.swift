@@ -222,7 +222,7 @@ extension Session {
     }
 }
 
-/// Tells when the ledger can be reached again, and when it can be written to.
+/// Tells when the ledger cannot be reached, when it can again, and when it can be written to.
 private actor ConnectionWatch {
     private let session: Session
     private let inbox: Inbox<ConsoleMessage>

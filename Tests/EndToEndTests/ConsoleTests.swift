@@ -185,6 +185,16 @@ import Testing
         #expect(result.errors.contains("terminal"))
         #expect(!result.output.contains("\u{1b}"))
     }
+
+    @Test func aTerminalThatDrawsNothingGetsASentenceWithoutEscapeCodes() async throws {
+        let ledger = try await Self.ledger()
+        let command = "TERM=dumb '\(Program.executable)' --connect '\(ledger.connectionString)'"
+        // It gives the program a terminal, and prints what comes from it.
+        let result = try await ChildProcess("/usr/bin/script", ["-qec", command, "/dev/null"]).wait()
+        #expect(result.status == 64, "\(result.output)\(result.errors)")
+        #expect(result.output.contains("nothing can be drawn on a terminal of the kind “dumb”"))
+        #expect(!result.output.contains("\u{1b}"))
+    }
 }
 
 extension Tmux {
