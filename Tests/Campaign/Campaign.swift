@@ -111,7 +111,7 @@ public struct Campaign: Sendable {
                 try? await connection.run(script: upkeep)
                 await connection.close()
             }
-            try await Task.sleep(for: .milliseconds(300))
+            try await Task.sleep(for: .seconds(1))
         }
     }
 

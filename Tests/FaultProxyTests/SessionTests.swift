@@ -241,6 +241,13 @@ private func onInsert(_ fault: Fault) -> [FaultRule] {
         #expect(play.server(parsed, executed, ready()).ends)
     }
 
+    @Test(arguments: [true, false])
+    func leavesNoServerWaitingForTheSyncOfAClientThatDied(awaitingAnswer: Bool) {
+        var play = Play.started(onInsert(.cutAfterServer(awaitingAnswer: awaitingAnswer)))
+        _ = play.client(parse("a", "INSERT 1"), execute("a"))
+        #expect(play.session.clientClosed().ends)
+    }
+
     @Test(arguments: 0...30)
     func cutsInTheMiddleOfTheAnswer(bytes: Int) {
         var play = Play.started(onInsert(.cutMidAnswer(bytes: bytes)))

@@ -25,8 +25,7 @@ public enum Sabotage: String, Sendable, CaseIterable {
         switch self {
         case .versionNotChecked: [Self.dropRecordsKey]
         case .retriedWithoutReading: [Self.dropRecordsKey, Self.staleCopy]
-        case .referenceNotUnique:
-            ["ALTER TABLE bursar.journal DROP CONSTRAINT journal_reference_key"]
+        case .referenceNotUnique: [Self.dropJournalKeys]
         case .refusedFromStaleState: [Self.staleCopy, Self.sometimesStale]
         case .appliedTwice, .minimumNotHeld:
             ["ALTER TABLE bursar.accounts DROP CONSTRAINT accounts_minimum_check"]
@@ -38,6 +37,13 @@ public enum Sabotage: String, Sendable, CaseIterable {
         ALTER TABLE bursar.account_records DROP CONSTRAINT account_records_pkey;
         CREATE INDEX ON bursar.account_records (account_id, seq);
         ALTER TABLE bursar.accounts DROP CONSTRAINT accounts_minimum_check
+        """
+
+    /// Each operation brings the id of its transaction, which would stop the second one as well.
+    private static let dropJournalKeys = """
+        ALTER TABLE bursar.journal DROP CONSTRAINT journal_reference_key, DROP CONSTRAINT journal_pkey;
+        CREATE INDEX ON bursar.journal (reference);
+        CREATE INDEX ON bursar.journal (id)
         """
 
     /// The accounts as they were when it was last made anew.
@@ -57,12 +63,25 @@ public enum Sabotage: String, Sendable, CaseIterable {
         SELECT * FROM bursar.stale WHERE bursar.is_stale()
         """
 
-    /// Run several times a second while tellers post.
+    /// Run each second while tellers post.
     var upkeep: String? {
         switch self {
         case .retriedWithoutReading, .refusedFromStaleState:
             "BEGIN; DELETE FROM bursar.stale; INSERT INTO bursar.stale SELECT * FROM bursar.accounts; COMMIT"
         default: nil
+        }
+    }
+
+    /// Words of the anomalies that it is found by.
+    public var trace: String {
+        switch self {
+        case .versionNotChecked, .retriedWithoutReading: "it should be #"
+        case .referenceNotUnique: "is on the books 2 times"
+        case .lostCommitTakenForFailure: "was told to have failed"
+        case .appliedTwice: "its totals are"
+        case .refusedFromStaleState: "which was right at no moment"
+        case .minimumNotHeld: "is below the minimum"
+        case .entryLeftOut: "debits of"
         }
     }
 
@@ -104,7 +123,7 @@ public enum Sabotage: String, Sendable, CaseIterable {
         guard self == .lostCommitTakenForFailure else { return [] }
         return [
             FaultRule(
-                when: .statement(.probability(0.05), containing: "INSERT INTO bursar.journal"),
+                when: .statement(.probability(0.2), containing: "INSERT INTO bursar.journal"),
                 fault: .answerAfterServer(
                     ErrorForm("XX000", "the answer was lost, so it is called a failure")))
         ]

@@ -210,8 +210,10 @@ struct ProxySession {
 
     mutating func learn(_ key: BackendKey) { self.key = key }
 
-    /// Whether the server's answers are read although the client's side was closed by a fault.
+    /// Whether the server's answers are read although the client's side was closed by a fault. A client that died
+    /// before its Sync leaves a server that would wait for the rest.
     private var isDetached: Bool {
+        guard atSync == .nothing else { return false }
         if case .swallowed = mode { return true }
         return plans.values.contains { if case .cutWhenReady = $0 { true } else { false } }
     }
