@@ -88,7 +88,7 @@ extension ConsoleState {
         let layout = Layout(self)
         if screens.isEmpty {
             accounts.settle(visible: layout.accountRows)
-            history.settle(visible: layout.historyRows)
+            history.settle(visible: layout.historyRows, isMarked: focus == .history)
             attempts.list.settle(in: attempts.shown, rows: layout.attemptRows)
         } else {
             let context = screenContext

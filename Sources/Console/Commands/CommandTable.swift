@@ -23,7 +23,7 @@ extension Command {
             title: "Page down", help: "Move down by a page", places: paging, footer: nil),
         Command(
             id: .moveFirst, keys: [.home, .character("g"), .alt("<")], title: "First",
-            help: "Move to the first line", places: scrolling, footer: nil),
+            help: "Move to the first line; follow the newest", places: scrolling, footer: nil),
         Command(
             id: .moveLast, keys: [.end, .character("G"), .alt(">")], title: "Last",
             help: "Move to the last line", places: scrolling, footer: nil),

@@ -7,8 +7,7 @@ import Ledger
 /// the next one goes on from there.
 struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendable {
     private(set) var rows: [Row] = []
-    /// The selection is a row, not a line; nil follows the newest.
-    private(set) var selectedKey: Key?
+    private(set) var selection = NewestFirstSelection<Key>.first(nil)
     var top = 0
     /// Whether nothing is older than the last row.
     private(set) var reachesOldest = false
@@ -57,16 +56,20 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
     var isWhole: Bool { isLoaded && (reachesOldest || isKnownEmpty) }
 
     var selectedIndex: Int {
-        guard let selectedKey else { return 0 }
-        return rows.firstIndex { key($0) <= selectedKey } ?? max(rows.count - 1, 0)
+        guard let selected = selection.key else { return 0 }
+        return rows.firstIndex { key($0) <= selected } ?? max(rows.count - 1, 0)
     }
+
+    var newer: NewerRows { NewerRows(count: top, orMore: isDetached) }
 
     var selected: Row? { rows.isEmpty ? nil : rows[selectedIndex] }
 
     mutating func move(_ motion: Motion, page: Int) {
         guard !rows.isEmpty else { return }
         select(motion.moved(selectedIndex, of: rows.count, page: page))
-        if isDetached, selectedKey == nil {
+        // Above what was kept there is more.
+        if motion == .first || isDetached && selectedIndex == 0 { selection = .newest }
+        if isDetached, selection == .newest {
             isDetached = false
             restart()
         }
@@ -74,10 +77,11 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
 
     mutating func select(_ index: Int) {
         guard rows.indices.contains(index) else { return }
-        selectedKey = index == 0 ? nil : key(rows[index])
+        selection = .chosen(key(rows[index]))
     }
 
     mutating func settle(visible: Int) {
+        if selection == .first(nil), let first = rows.first { selection = .first(key(first)) }
         top = topLine(top, showing: selectedIndex, of: rows.count, rows: visible)
     }
 
@@ -91,13 +95,14 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
     }
 
     mutating func reload() {
-        isReloadWanted = true
+        // Rows do not change, and none is joined to those that were kept.
+        isReloadWanted = !isLoaded || !isDetached
         poll.retry()
     }
 
     /// What to ask for now, if anything. The caller begins ``poll`` by ``begin(_:counter:now:)``.
     /// - Parameter joins: whether newer rows can be asked for by themselves; if not, the newest are asked for
-    ///   anew while they are what is seen.
+    ///   anew while the selection is among them.
     mutating func next(now: Timestamp, visible: Int, joins: Bool, counter: inout RequestCounter)
         -> (RequestID, Purpose)?
     {
@@ -114,7 +119,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
             return nil
         } else if joins, let anchor = anchor(now: now) {
             wanted = .newer(than: key(anchor))
-        } else if selectedKey == nil {
+        } else if selectedIndex < Self.page / 2 {
             wanted = .newest
         } else {
             return nil
@@ -159,7 +164,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
             reachesOldest = isComplete
             isDetached = false
             if !isLoaded || selectedIndex == 0 {
-                selectedKey = nil
+                if selection != .newest { selection = .first(nil) }
                 top = 0
             }
             isLoaded = true
@@ -170,7 +175,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         case .newer(let anchor) where answer.count < Self.page:
             let known = rows.firstIndex { key($0) == anchor } ?? 0
             rows.replaceSubrange(0..<known, with: answer)
-            if selectedKey != nil { top = max(0, top + answer.count - known) }
+            top = selection.top(top, after: answer.count - known)
         case .newer: leaveGap(before: answer)
         }
         if !rows.isEmpty { isKnownEmpty = false } else if reachesOldest { isKnownEmpty = true }
@@ -191,14 +196,14 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         let isFull = answer.count >= Self.page
         guard !isFull || rows.contains(where: { key($0) >= end }) else { return leaveGap(before: answer) }
         let kept = rows.filter { key($0) < end }
-        if selectedKey != nil { top = max(0, top + answer.count + kept.count - rows.count) }
+        top = selection.top(top, after: answer.count + kept.count - rows.count)
         rows = answer + kept
     }
 
-    /// More came than one page holds: what lies between is unknown. Who looks at the newest sees the newest; who looks
-    /// at something else keeps it.
+    /// More came than one page holds: what lies between is unknown. Who follows the newest sees the newest; everybody
+    /// else keeps what there is.
     private mutating func leaveGap(before answer: [Row]) {
-        guard selectedKey == nil else {
+        guard selection == .newest else {
             isDetached = true
             return
         }

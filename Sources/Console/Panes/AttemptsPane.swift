@@ -46,13 +46,17 @@ struct AttemptList: Sendable {
     }
 
     mutating func move(_ motion: Motion, in log: AttemptLog, page: Int) {
+        guard motion != .first else {
+            selected = nil
+            return
+        }
         let indices = indices(in: log)
         select(motion.moved(selectedIndex(indices, in: log), of: indices.count, page: page), indices, log)
     }
 
     mutating func select(_ index: Int, _ indices: [Int], _ log: AttemptLog) {
         guard indices.indices.contains(index) else { return }
-        selected = index == 0 ? nil : log[indices[index]]?.operation.reference
+        selected = log[indices[index]]?.operation.reference
     }
 
     /// Selects the operation that is drawn in a row.

@@ -5,8 +5,8 @@ import Ledger
 struct HistoryPane: Sendable {
     private(set) var account: Account?
     private(set) var lines: [HistoryLine] = []
-    /// The number of the selected record; nil follows the newest.
-    private(set) var selectedSeq: Int64?
+    /// By the number of the record.
+    private(set) var selection = NewestFirstSelection<Int64>.first(nil)
     var top = 0
     private var request: Request?
     /// The record that was asked for, while it is not among the lines.
@@ -44,8 +44,13 @@ struct HistoryPane: Sendable {
 
     /// Index into ``lines``.
     var selectedIndex: Int {
-        guard let selectedSeq, let newest = lines.first?.record.seq else { return 0 }
-        return min(max(Int(newest - selectedSeq), 0), lines.count - 1)
+        guard let selected = selection.key, let newest = lines.first?.record.seq else { return 0 }
+        return min(max(Int(newest - selected), 0), lines.count - 1)
+    }
+
+    var newer: NewerRows {
+        guard let account, lines.indices.contains(top) else { return NewerRows(count: 0) }
+        return NewerRows(count: Int(max(account.version - lines[top].record.seq, 0)))
     }
 
     var selected: HistoryLine? { lines.isEmpty ? nil : lines[selectedIndex] }
@@ -54,7 +59,7 @@ struct HistoryPane: Sendable {
     mutating func show(_ account: Account?) {
         if self.account?.id != account?.id {
             lines = []
-            selectedSeq = nil
+            selection = .first(nil)
             top = 0
             jumpTarget = nil
         }
@@ -72,15 +77,19 @@ struct HistoryPane: Sendable {
     mutating func select(_ index: Int) {
         guard lines.indices.contains(index) else { return }
         jumpTarget = nil
-        selectedSeq = index == 0 && isNewest ? nil : lines[index].record.seq
+        selection = .chosen(lines[index].record.seq)
     }
 
-    mutating func settle(visible: Int) {
+    /// - Parameter isMarked: whether the selection is shown; if not, the newest are seen until somebody has chosen one.
+    mutating func settle(visible: Int, isMarked: Bool) {
+        if case .first(let seq) = selection {
+            selection = .first(isMarked ? seq ?? lines.first?.record.seq : nil)
+        }
         top = topLine(top, showing: selectedIndex, of: lines.count, rows: visible)
     }
 
     private mutating func moveToNewest() {
-        selectedSeq = nil
+        selection = .newest
         jumpTarget = nil
         if !isNewest { lines = [] }
         top = 0
@@ -88,13 +97,13 @@ struct HistoryPane: Sendable {
 
     private mutating func moveToOldest() {
         guard let oldest = lines.last?.record.seq else { return }
-        if oldest > 1 { jump(to: 1) } else { selectedSeq = 1 }
+        if oldest > 1 { jump(to: 1) } else { selection = .chosen(1) }
     }
 
     /// Goes to the record of this number, or the nearest one that there is.
     mutating func jump(to seq: Int64) {
         let seq = max(seq, 1)
-        selectedSeq = seq
+        selection = .chosen(seq)
         jumpTarget = nil
         if let newest = lines.first?.record.seq, let oldest = lines.last?.record.seq, seq <= newest,
             seq >= oldest
@@ -136,7 +145,7 @@ struct HistoryPane: Sendable {
         if oldest > 1, index + Self.reach(visible) > lines.count { return (.older, oldest - 1) }
         guard newest < account.version else { return nil }
         // New records are wanted where the newest are seen; elsewhere only what is scrolled to.
-        if selectedSeq == nil { return (.newest, .max) }
+        if selection.key == nil { return (.newest, .max) }
         return index < Self.reach(visible) ? (.newer, newest + Int64(Self.page)) : nil
     }
 
@@ -151,14 +160,14 @@ struct HistoryPane: Sendable {
         let ends = (lines.first?.record.seq, lines.last?.record.seq)
         defer { if ends == (lines.first?.record.seq, lines.last?.record.seq) { pausedAt = now } }
         switch request.purpose {
-        case .newest: addNewer(answer, replacesGap: true)
+        case .newest: addNewer(answer, replacesGap: selection.key == nil)
         case .newer: addNewer(answer, replacesGap: false)
         case .older:
             if let first = answer.first, first.record.seq + 1 == lines.last?.record.seq { lines += answer }
         case .around(let target):
             guard let jumpTarget, target == jumpTarget else { break }
             lines = answer
-            selectedSeq = jumpTarget
+            selection = .chosen(jumpTarget)
             self.jumpTarget = nil
         }
         // The list of accounts may be behind what was read just now.
@@ -187,7 +196,7 @@ struct HistoryPane: Sendable {
         }
         let new = answer.prefix { $0.record.seq > newest }
         lines.insert(contentsOf: new, at: 0)
-        if selectedSeq != nil { top += new.count }
+        top = selection.top(top, after: new.count)
     }
 
     private mutating func trim() {

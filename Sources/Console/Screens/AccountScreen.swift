@@ -34,7 +34,7 @@ struct AccountScreen: Screen {
     private var isFiltered: Bool { filter?.isEmpty == false }
     private var lines: [HistoryLine] { isFiltered ? found.rows : history.lines }
     private var selectedIndex: Int { isFiltered ? found.selectedIndex : history.selectedIndex }
-    private var isFollowing: Bool { (isFiltered ? found.selectedKey : history.selectedSeq) == nil }
+    private var newer: NewerRows { isFiltered ? found.newer : history.newer }
     private var top: Int { isFiltered ? found.top : history.top }
 
     // MARK: Moving
@@ -70,7 +70,7 @@ struct AccountScreen: Screen {
 
     mutating func settle(_ context: ScreenContext) {
         let visible = context.rows - heads(context)
-        history.settle(visible: visible)
+        history.settle(visible: visible, isMarked: true)
         found.settle(visible: visible)
     }
 
@@ -264,7 +264,7 @@ struct AccountScreen: Screen {
         area.height -= row
         canvas.draw(in: area) { canvas in
             canvas.put(
-                title: console.title("History", follows: isFollowing), filter: filter,
+                title: console.title("History", newer), filter: filter,
                 note: note(account, console),
                 hint: filter?.hint(as: HistoryFilter.self), style: .title)
             let table = HistoryTable(console: console, account: account, width: canvas.width - 2)

@@ -16,12 +16,15 @@ extension ConsoleState {
     }
 
     func attemptsTitle(_ list: AttemptList) -> String {
-        attempts.isFrozen ? "Attempts (frozen)" : title("Attempts", follows: list.selected == nil)
+        if attempts.isFrozen { return "Attempts (frozen)" }
+        return title("Attempts", NewerRows(count: list.top))
     }
 
-    /// Says so when a list does not follow the newest.
-    func title(_ title: String, follows: Bool) -> String {
-        follows ? title : "\(title) (\(keyLabel(.moveFirst)) follows)"
+    /// Says how many rows are above what is in sight, and how to get there.
+    func title(_ title: String, _ newer: NewerRows) -> String {
+        if newer.count == 0, !newer.orMore { return title }
+        let count = Wording.count(newer.count) + (newer.orMore ? "+" : "")
+        return "\(title) (\(keyLabel(.moveFirst)): \(count) newer)"
     }
 
     /// Operations from a row down to the end of the canvas.

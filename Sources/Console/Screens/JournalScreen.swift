@@ -117,7 +117,7 @@ struct JournalScreen: Screen {
 
     func draw(_ canvas: inout Canvas, _ console: ConsoleState) {
         canvas.put(
-            title: console.title(title, follows: list.selectedKey == nil), filter: filter, note: note,
+            title: console.title(title, list.newer), filter: filter, note: note,
             hint: filter?.hint(as: JournalFilter.self),
             style: .strong)
         let columns = Self.columns(width: canvas.width - 2)
