@@ -78,9 +78,14 @@ extension ConsoleState {
 
     /// Leaves so many screens; what they were waiting for is not wanted any more.
     private mutating func leave(_ count: Int) -> [ConsoleEffect] {
-        let left = screens.suffix(count).flatMap(\.openRequests)
+        let left = screens.suffix(count)
         screens.removeLast(min(count, screens.count))
-        return left.map { .withdraw($0) }
+        if left.contains(where: { $0 is VerifyScreen && !$0.openRequests.isEmpty }) {
+            notice = Notice(
+                text: "The check of the ledger was stopped; \(keyLabel(.showVerify)) begins it anew.",
+                role: .warning)
+        }
+        return left.flatMap(\.openRequests).map { .withdraw($0) }
     }
 
     /// Esc: one step back, from the inside out. Never quits.

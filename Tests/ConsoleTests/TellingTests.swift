@@ -60,6 +60,31 @@ struct TellingTests {
         #expect(driver.shows("2024-04-30"))
     }
 
+    @Test func aFormWithoutRoomSaysThatThereIsMore() throws {
+        var driver = try ConsoleDriver(40, 10)
+        driver.press(.down, .down, .down, .character("t"))
+        driver.type("704")
+        driver.press(.tab)
+        driver.type("1.00")
+        #expect(driver.shows(" lines 1 to 7 of "), "\(driver.screen)")
+        driver.act(.resized(Size(width: 80, height: 24)))
+        #expect(!driver.shows(" lines "), "\(driver.screen)")
+    }
+
+    @Test func aCheckThatIsLeftSaysThatItWasStopped() throws {
+        var driver = try ConsoleDriver()
+        driver.holdsAnswers = true
+        driver.press(.character("5"), .character("2"))
+        #expect(!driver.shows("stopped"))
+        driver.press(.character("1"))
+        #expect(driver.shows("The check of the ledger was stopped; 5 begins it anew."), "\(driver.screen)")
+        driver.press(.character("5"), .escape)
+        #expect(driver.shows("The check of the ledger was stopped"))
+        driver.holdsAnswers = false
+        driver.press(.character("5"), .escape)
+        #expect(!driver.shows("was stopped"))
+    }
+
     @Test func aListOfAttemptsThatDoesNotFollowSaysWhatItDoesNotShowAndStaysFull() throws {
         var driver = try ConsoleDriver(80, 24)
         driver.flood(operations: 400, over: .seconds(2))

@@ -53,15 +53,17 @@ extension Canvas {
     /// Draws lines from `scroll` on, moved on so far that a focused line is in sight.
     mutating func put(lines: [TextLine], scroll: Int = 0, from first: Int, rows: Int) {
         let rows = max(rows, 0)
-        var start = min(max(scroll, 0), max(lines.count - rows, 0))
-        if let focused = lines.lastIndex(where: \.isFocused) {
-            start = max(start, focused - rows + 1)
-            start = min(start, focused)
-        }
+        let start = firstLine(of: lines, scroll: scroll, rows: rows)
         for (offset, line) in lines.dropFirst(start).prefix(rows).enumerated() {
             put(line.pieces, row: first + offset)
             if let cursor = line.cursor { placeCursor(column: cursor, row: first + offset) }
         }
+    }
+
+    private func firstLine(of lines: [TextLine], scroll: Int, rows: Int) -> Int {
+        let start = min(max(scroll, 0), max(lines.count - rows, 0))
+        guard let focused = lines.lastIndex(where: \.isFocused) else { return start }
+        return min(max(start, focused - rows + 1), focused)
     }
 
     /// Lines under a title, which says where they are when not all are in sight.
@@ -69,7 +71,7 @@ extension Canvas {
         let rows = max(height - 1 - below, 0)
         put(title, row: 0, style: .strong)
         if lines.count > rows {
-            let first = min(max(scroll, 0), lines.count - rows)
+            let first = firstLine(of: lines, scroll: scroll, rows: rows)
             putRight(" lines \(first + 1) to \(first + rows) of \(lines.count)", row: 0, style: .dim)
         }
         put(lines: lines, scroll: scroll, from: 1, rows: rows)

@@ -42,13 +42,8 @@ extension ConsoleState {
     private func drawForm(_ canvas: inout Canvas, _ form: FormDialog) {
         let lines = formLines(form)
         guard let answers = answerLine(form) else {
-            if form.place == .receipt {
-                canvas.draw(title: formTitle(form), lines: lines, scroll: form.scroll)
-            } else {
-                canvas.put(formTitle(form), row: 0, style: .strong)
-                canvas.put(lines: lines, from: 1, rows: canvas.height - 1)
-            }
-            return
+            let scroll = form.place == .receipt ? form.scroll : 0
+            return canvas.draw(title: formTitle(form), lines: lines, scroll: scroll)
         }
         // The answers stay in sight, however little room there is for what they are about.
         canvas.draw(title: formTitle(form), lines: lines, scroll: form.scroll, below: 1)
