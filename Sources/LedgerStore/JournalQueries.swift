@@ -5,37 +5,52 @@ import Postgres
 extension LedgerQueries {
     /// One page of the transactions that a filter holds for, those before `id` or all.
     ///
-    /// Booking days and what references begin with are found by index; for anything else a bounded number of
-    /// transactions is looked at: see ``JournalPage/continuesAt``.
+    /// Booking days, what references begin with and an account with a short history are found by index; for anything
+    /// else a bounded number of transactions is looked at: see ``JournalPage/continuesAt``.
     public func journal(
         _ filter: JournalFilter, before id: Identifier?, limit: Int
     ) async throws(PostgresError) -> JournalPage {
         let limit = Self.clamped(limit)
         let place = [Parameter.optional(id)] + Self.bounds(filter.days)
-        guard filter.problem == nil, let condition = try await parameters(filter) else {
-            return JournalPage(transactions: [], continuesAt: nil, isComplete: true)
+        var account: Account?
+        if let code = filter.account {
+            account = try await accounts(codes: [code]).first?.account
+            if account == nil { return JournalPage(transactions: [], continuesAt: nil, isComplete: true) }
         }
-        if let prefix = filter.referencePrefix, try await search.facts(self).sortsByBytes {
-            let parameters =
-                place + [.value(Int64(Self.maximumOfPrefix) + 1), .value(Int64(limit) + 1)] + condition
-                + [.value(prefix), .value(prefix + "\u{10FFFF}")]
-            let rows = try await execute(Self.selectJournalByPrefix, parameters)
-            if let found = try rows.first?.decode(0, as: Int64.self), found <= Self.maximumOfPrefix {
-                var heads: [JournalTransaction] = []
-                for row in rows where try row.decodeOptional(1, as: Identifier.self) != nil {
-                    heads.append(try row.journalTransaction(from: 1))
-                }
-                return JournalPage(
-                    transactions: try await posted(Array(heads.prefix(limit))), continuesAt: nil,
-                    isComplete: heads.count <= limit)
-            }
+        if filter.problem != nil { return JournalPage(transactions: [], continuesAt: nil, isComplete: true) }
+        let condition = Self.parameters(filter, account?.id)
+        if let prefix = filter.referencePrefix, try await search.facts(self).sortsByBytes,
+            let page = try await find(
+                Self.selectJournalByPrefix, place, condition, limit: limit,
+                [.value(prefix), .value(prefix + "\u{10FFFF}")])
+        {
+            return page
+        }
+        if let account, account.version <= bounds.found,
+            let page = try await find(Self.selectJournalByAccount, place, condition, limit: limit)
+        {
+            return page
         }
         return try await look(place, condition, limit: limit)
     }
 
-    /// The most transactions that are found by what their references begin with. They lie all over the journal,
-    /// and each may be a page to be read from disk.
-    private static let maximumOfPrefix = 1000
+    /// - Returns: nil when more are found by index than a question looks at.
+    private func find(
+        _ statement: Statement, _ place: [Parameter], _ condition: [Parameter], limit: Int,
+        _ keys: [Parameter] = []
+    ) async throws(PostgresError) -> JournalPage? {
+        let rows = try await execute(
+            statement,
+            place + [.value(Int64(bounds.found) + 1), .value(Int64(limit) + 1)] + condition + keys)
+        guard let found = try rows.first?.decode(0, as: Int64.self), found <= bounds.found else { return nil }
+        var heads: [JournalTransaction] = []
+        for row in rows where try row.decodeOptional(1, as: Identifier.self) != nil {
+            heads.append(try row.journalTransaction(from: 1))
+        }
+        return JournalPage(
+            transactions: try await posted(Array(heads.prefix(limit))), continuesAt: nil,
+            isComplete: heads.count <= limit)
+    }
 
     private func look(
         _ place: [Parameter], _ condition: [Parameter], limit: Int
@@ -93,14 +108,8 @@ extension LedgerQueries {
             ? Identifier(high: .max, low: .max) : Identifier(high: milliseconds << 16, low: 0)
     }
 
-    /// Nil when the filter names an account that there is not.
-    private func parameters(_ filter: JournalFilter) async throws(PostgresError) -> [Parameter]? {
-        var account: Identifier?
-        if let code = filter.account {
-            guard let listing = try await accounts(codes: [code]).first else { return nil }
-            account = listing.account.id
-        }
-        return [
+    private static func parameters(_ filter: JournalFilter, _ account: Identifier?) -> [Parameter] {
+        [
             .array(filter.words.map(FilterSQL.pattern)), .optional(filter.kind?.rawValue),
             .optional(filter.actorPrefix.map(FilterSQL.beginning)), .optional(filter.referencePrefix),
             .optional(filter.days.from), .optional(filter.days.to), .optional(account),
@@ -160,18 +169,40 @@ extension LedgerQueries {
 
     static let selectJournalByPrefix = Statement(
         name: "find_journal_by_reference",
-        sql: """
-            WITH found AS MATERIALIZED (
-                SELECT * FROM bursar.journal AS j
-                WHERE j.reference >= $15::text AND j.reference < $16::text LIMIT $4::bigint
-            )
-            SELECT n.found, p.* FROM (SELECT count(*) AS found FROM found) AS n
-            LEFT JOIN (
-                SELECT \(journalColumns) FROM found AS j WHERE \(place) AND \(condition(from: 6))
-                ORDER BY j.id DESC LIMIT $5::bigint
-            ) AS p ON true
-            ORDER BY p.id DESC
-            """)
+        sql: found(
+            """
+            SELECT * FROM bursar.journal AS j
+            WHERE j.reference >= $15::text AND j.reference < $16::text LIMIT $4::bigint
+            """))
+
+    /// The account is one of the condition's parameters.
+    static let selectJournalByAccount = Statement(
+        name: "find_journal_by_account",
+        sql: found(
+            """
+            SELECT j.* FROM (
+                SELECT DISTINCT r.transaction_id FROM bursar.account_records AS r
+                WHERE r.account_id = $12::uuid AND r.transaction_id IS NOT NULL LIMIT $4::bigint
+            ) AS r
+            CROSS JOIN LATERAL (
+                SELECT * FROM bursar.journal AS j WHERE j.id = r.transaction_id LIMIT 1
+            ) AS j
+            """))
+
+    /// How many a question finds by index, and those of them that are of a page, beside each.
+    private static func found(_ rows: String) -> String {
+        """
+        WITH found AS MATERIALIZED (
+        \(rows)
+        )
+        SELECT n.found, p.* FROM (SELECT count(*) AS found FROM found) AS n
+        LEFT JOIN (
+            SELECT \(journalColumns) FROM found AS j WHERE \(place) AND \(condition(from: 6))
+            ORDER BY j.id DESC LIMIT $5::bigint
+        ) AS p ON true
+        ORDER BY p.id DESC
+        """
+    }
 
     static let selectJournalAfter = Statement(
         name: "list_newer_journal",

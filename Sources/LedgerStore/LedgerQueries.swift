@@ -25,6 +25,9 @@ public struct LedgerQueries: Sendable {
     public struct Bounds: Sendable, Hashable {
         public var accounts = 10_000
         public var transactions = 5_000
+        /// Transactions that an index finds by their references or their account. They lie all over the journal, and each
+        /// may be a page to be read from disk.
+        public var found = 1_000
         public var records = 5_000
         /// Accounts that a ranking looks at first; if it is not whole then, it looks at as many as other lists do.
         public var ranked = 4_000

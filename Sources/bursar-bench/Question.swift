@@ -211,6 +211,10 @@ struct Question: Sendable {
                 try await queries.journal(JournalFilter(text), before: nil, limit: page).transactions.count
             }
         } + [
+            Question("journal: account: one of a million") { queries, choice in
+                let filter = JournalFilter("account:\(sample.account(choice).code)")
+                return try await queries.journal(filter, before: nil, limit: page).transactions.count
+            },
             Question("journal: a page in the middle") { queries, choice in
                 try await queries.journal(
                     JournalFilter(), before: sample.transaction(choice).head.id, limit: page

@@ -66,6 +66,7 @@ struct Bank: Sendable {
         queries.bounds.accounts = bound
         queries.bounds.ranked = max(1, bound / 2)
         queries.bounds.transactions = bound
+        queries.bounds.found = bound
         queries.bounds.records = bound
         queries.bounds.touched = bound
         queries.bounds.blocks = bound

@@ -35,6 +35,7 @@ import Testing
             let page = try await queries.journal(filter, before: nil, limit: 1000)
             #expect(page.transactions == expected, "\(text)")
             #expect(page.isComplete && page.continuesAt == nil, "\(text)")
+            try await walk(queries, filter, expected)
             try await walk(bank.queries(lookingAt: 4), filter, expected)
         }
         #expect(transactions.contains(where: JournalFilter("amount=14.0 kind:deposit").matches))
