@@ -12,12 +12,13 @@ extension LedgerQueries {
     ) async throws(PostgresError) -> JournalPage {
         let limit = Self.clamped(limit)
         let place = [Parameter.optional(id)] + Self.bounds(filter.days)
+        let nothing = JournalPage(transactions: [], continuesAt: nil, isComplete: true)
+        if filter.problem != nil { return nothing }
         var account: Account?
         if let code = filter.account {
             account = try await accounts(codes: [code]).first?.account
-            if account == nil { return JournalPage(transactions: [], continuesAt: nil, isComplete: true) }
+            if account == nil { return nothing }
         }
-        if filter.problem != nil { return JournalPage(transactions: [], continuesAt: nil, isComplete: true) }
         let condition = Self.parameters(filter, account?.id)
         if let prefix = filter.referencePrefix, try await search.facts(self).sortsByBytes,
             let page = try await find(
