@@ -30,6 +30,8 @@ public enum Question: Hashable, Sendable {
     case ranking(AccountFilter, AccountSort, from: RankingPlace?, limit: Int)
     /// These accounts as they are now; in any order, unknown ones left out.
     case listings([AccountCode])
+    /// Accounts that may be meant by what is typed of a code or a name.
+    case completions(String, limit: Int)
     /// Records newest first, from number `newestSeq` down.
     case history(Identifier, newestSeq: Int64, limit: Int)
     /// The same, of those that the filter holds for.
@@ -68,6 +70,7 @@ public enum Answer: Sendable {
     case accounts(AccountPage)
     case ranking(RankingPart)
     case listings([AccountListing])
+    case completions([AccountListing])
     case history([HistoryLine])
     case filteredHistory(HistoryPage)
     case recordNumber(Int64?)

@@ -87,6 +87,12 @@ extension ConsoleState {
         {
             questions.append(question)
         }
+        let left = form.visibleFields.enumerated().filter { $0.offset != form.focus }
+            .compactMap { form.fields[$0.element].accountCode.flatMap { try? AccountCode($0) } }
+            .filter { listing($0.text, form) == nil }
+        if let question = form.named.nextQuestion(for: left, counter: &requests) {
+            questions.append(question)
+        }
         if form.several.isEmpty, let operation = try? form.draft(actor: identity.actor),
             let question = form.live.nextQuestion(
                 for: operation, texts: form.texts, now: now, interval: refreshInterval, counter: &requests)
@@ -109,7 +115,9 @@ extension ConsoleState {
             dialog = .prompt(prompt)
             return true
         }
-        guard case .form(var form) = dialog, form.suggestions.take(id, answer) else { return false }
+        guard case .form(var form) = dialog,
+            form.suggestions.take(id, answer) || form.named.take(id, answer)
+        else { return false }
         dialog = .form(form)
         return true
     }
@@ -125,7 +133,7 @@ extension ConsoleState {
             return true
         }
         guard case .form(var form) = dialog else { return false }
-        let isMine = form.suggestions.fail(id) || form.live.take(id, nil)
+        let isMine = form.suggestions.fail(id) || form.named.fail(id) || form.live.take(id, nil)
         if isMine { dialog = .form(form) }
         return isMine
     }
@@ -348,9 +356,7 @@ extension ConsoleState {
             form.message = "Failed: " + Wording.sentence(failure.message)
         case .gaveUp(let failure):
             form.stage = .editing
-            form.message =
-                "Gave up after \(Wording.counted(outcome.attempts, "attempt")): "
-                + Wording.sentence(failure.message) + " \(keyLabel(.submit)) tries again."
+            form.message = Wording.sentence(failure.message) + " \(keyLabel(.submit)) tries again."
         case .cancelled:
             form.stage = .editing
             form.message = "Stopped before it was posted. Nothing was written."

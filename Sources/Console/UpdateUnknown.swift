@@ -86,6 +86,8 @@ extension ConsoleState {
         guard unresolved.contains(where: { $0.proposal.operation.reference == receipt.reference }) else {
             return []
         }
+        attempts.find(receipt, at: now)
+        lastForm = unresolvedForms[receipt.reference] ?? lastForm
         forgetUnknown(receipt.reference)
         accounts.refresh()
         if case .form(var form) = dialog, case .unknown(let operation, _) = form.stage,

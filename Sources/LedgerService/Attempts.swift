@@ -227,7 +227,9 @@ extension LedgerService {
             publish(batch, hit) { .conflicted($0.conflicts[$0.conflicts.count - 1], after: time) }
         }
         batch.goOn(with: hit, of: count)
-        if failure.kind == .unavailable || failure.kind == .unknownOutcome { await recover?() }
+        if failure.kind == .unavailable || failure.kind == .unknownOutcome {
+            await recover(within: timeLeft(batch))
+        }
         let wait = policy.wait(
             after: failure.kind, attempt: batch.pending[0].attempts,
             isLocking: isToLock(batch, batch.chunk), random: environment.random())
@@ -237,6 +239,23 @@ extension LedgerService {
         publish(batch, Array(0..<hit.count)) { _ in .waiting(min(wait, remaining)) }
         // A wait that is cut short by cancelling is over, and the next step sees that.
         try? await environment.sleep(min(wait, remaining))
+    }
+
+    /// Brings the server up again, where that is for us to do, as far as the operations' deadline allows. It may go on
+    /// after that: the next operation needs it as well.
+    private func recover(within limit: Duration) async {
+        guard let recover else { return }
+        let (end, continuation) = AsyncStream.makeStream(of: Never.self)
+        Task {
+            await recover()
+            continuation.finish()
+        }
+        let clock = Task { [environment] in
+            try? await environment.sleep(limit)
+            continuation.finish()
+        }
+        for await _ in end {}
+        clock.cancel()
     }
 
     /// Which operations of several the failure is about: those whose accounts moved on since they were decided, or whose

@@ -69,6 +69,25 @@ extension LedgerQueries {
         return try rows.map { row throws(PostgresError) in try row.listing() }
     }
 
+    /// Accounts that somebody may mean who has typed this much of a code or of a name, at most `limit`: first those whose
+    /// codes begin with it, then those in which its words are found, each in the order of codes.
+    public func completions(of text: String, limit: Int) async throws(PostgresError) -> [AccountListing] {
+        let limit = Self.clamped(limit)
+        var listings: [AccountListing] = []
+        if try await search.facts(self).sortsByBytes {
+            let rows = try await execute(
+                Self.selectAccountsByBeginning,
+                [.value(text), .value(text + "\u{10FFFF}"), .value(Int64(limit))])
+            listings = try rows.map { row throws(PostgresError) in try row.listing() }
+        }
+        if listings.count == limit { return listings }
+        let page = try await accounts(
+            AccountFilter(words: text), sort: AccountSort(.code), from: .first, limit: limit)
+        let known = Set(listings.map(\.account.code))
+        listings += page.listings.filter { !known.contains($0.account.code) }
+        return Array(listings.prefix(limit))
+    }
+
     /// Looks at accounts on the way one after the other, at most `bound` of them.
     private func look(
         _ filter: AccountFilter, _ way: AccountWalk, limit: Int, bound: Int
@@ -161,6 +180,13 @@ extension LedgerQueries {
     static func narrowStatus(_ filter: AccountFilter) -> String? {
         filter.status == .open ? nil : filter.status?.rawValue
     }
+
+    private static let selectAccountsByBeginning = Statement(
+        name: "select_accounts_by_beginning",
+        sql: """
+            SELECT \(listingColumns) FROM bursar.accounts AS a
+            WHERE a.code >= $1::text AND a.code < $2::text ORDER BY a.code LIMIT $3::bigint
+            """)
 
     private static let selectAccountsByCode = Statement(
         name: "select_accounts_by_code",

@@ -11,6 +11,8 @@ public struct LedgerStore: Sendable {
     let writers: ConnectionPool
     /// Sessions that cannot write.
     let readers: ConnectionPool
+    /// A session that asks nothing but whether the server answers, while all others may wait for it.
+    let pulse: ConnectionPool
     let search = SearchAbility()
     let origin: SessionOrigin
 
@@ -45,6 +47,7 @@ public struct LedgerStore: Sendable {
                 try await origin.ask(connection, timeout: connectTimeout)
             },
             readers: pool(readers, settings, dialect, .reader, timeout: connectTimeout),
+            pulse: pool(1, settings, dialect, .reader, timeout: min(connectTimeout, answerTime)),
             origin: origin)
     }
 
@@ -109,6 +112,7 @@ public struct LedgerStore: Sendable {
     public func close() async {
         await writers.close()
         await readers.close()
+        await pulse.close()
     }
 
     /// Answers the questions of screens and commands, each in a short transaction of its own, for as long as somebody
@@ -277,6 +281,18 @@ public struct LedgerStore: Sendable {
 
     /// Whether a connection for questions was lost while nobody asked any: the server may be gone. It is not asked.
     public func hasLostConnection() async -> Bool { await readers.hasLostConnection }
+
+    /// Returns when the server has answered, whatever else it is asked at the same time.
+    /// - Throws: when it takes longer than ``answerTime`` for the connection or for the answer.
+    public func requireAnswer() async throws(PostgresError) {
+        _ = try await pulse.withConnection(timeout: Self.answerTime) {
+            connection async throws(PostgresError) -> Rows in
+            try await connection.query(Self.selectVersion, timeout: Self.answerTime)
+        }
+    }
+
+    /// A server that takes longer for the least of questions counts as one that does not answer.
+    private static let answerTime = Duration.seconds(4)
 
     /// Whether the server is a standby, which takes no writes. It is none any more once it is promoted.
     public func isStandby() async throws(PostgresError) -> Bool {

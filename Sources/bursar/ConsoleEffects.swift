@@ -101,6 +101,8 @@ final class ConsoleEffects {
     private func ask(_ id: RequestID, _ question: Question) {
         let (session, inbox, connection) = (session, inbox, connection)
         questions[id] = Task {
+            await connection.asked(id)
+            defer { Task { await connection.ended(id) } }
             do {
                 let answer = try await session.answer(id, question) { progress in
                     // A screen that cannot keep up does without some of them.
@@ -158,6 +160,8 @@ extension Session {
         case .ranking(let filter, let sort, let place, let limit):
             return .ranking(try await queries.ranking(filter, sort, from: place, limit: limit))
         case .listings(let codes): return .listings(try await queries.accounts(codes: codes))
+        case .completions(let text, let limit):
+            return .completions(try await queries.completions(of: text, limit: limit))
         case .history(let account, let newest, let limit):
             return .history(try await queries.history(of: account, newestSeq: newest, limit: limit))
         case .filteredHistory(let account, let filter, let newest, let limit):
@@ -229,11 +233,20 @@ private actor ConnectionWatch {
     private var isWatching = false
     private var isFollowing = false
     private var isStandby = false
+    /// Since when, in the time of `ServiceEnvironment.uptime`, the questions wait that have no answer yet.
+    private var waiting: [RequestID: Duration] = [:]
+
+    /// A question may take this long before it is asked whether there is anybody to answer it.
+    private static let patience = Duration.seconds(3)
 
     init(session: Session, inbox: Inbox<ConsoleMessage>) {
         self.session = session
         self.inbox = inbox
     }
+
+    func asked(_ id: RequestID) { waiting[id] = session.service.environment.uptime() }
+
+    func ended(_ id: RequestID) { waiting[id] = nil }
 
     func isLost(_ message: String) async {
         if isWatching { return }
@@ -265,24 +278,31 @@ private actor ConnectionWatch {
         }
     }
 
-    /// Says that the connection is lost also while nothing is asked, so that nobody takes an old screen for a fresh one.
+    /// Says that the connection is lost also while nothing is asked, or nothing is answered, so that nobody takes an old
+    /// screen for a fresh one.
     func watchSilence() async {
         while !Task.isCancelled {
             do { try await session.service.environment.sleep(.seconds(1)) } catch { return }
             if isWatching { continue }
-            if await session.store.hasLostConnection(), let obstacle = await obstacle() {
+            if await isInDoubt(), let obstacle = await obstacle() {
                 await isLost(obstacle)
             }
         }
     }
 
+    private func isInDoubt() async -> Bool {
+        let now = session.service.environment.uptime()
+        if let first = waiting.values.min(), now - first > Self.patience { return true }
+        return await session.store.hasLostConnection()
+    }
+
     /// Why the ledger cannot be reached; nil when it can.
     private func obstacle() async -> String? {
         do {
-            _ = try await session.store.schemaVersion()
+            try await session.store.requireAnswer()
             return nil
         } catch {
-            return (error as? StoreFailure ?? StoreFailure(error, writing: false)).cause
+            return StoreFailure(error, writing: false).cause
         }
     }
 }

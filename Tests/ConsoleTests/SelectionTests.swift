@@ -123,6 +123,66 @@ struct SelectionTests {
         #expect(driver.shows("▸ \(first)"))
     }
 
+    /// Also where somebody has gone to a row: what is new is shown as long as there is room.
+    @Test(arguments: List.allCases) private func staysWhereItWasMoved(list: List) throws {
+        var driver = try driver(list)
+        driver.press(.down)
+        #expect(selected(driver) == 2)
+        for number in 4...6 { try Self.deposit(number, &driver.bank) }
+        driver.wait(.seconds(5))
+        #expect(selected(driver) == 2, "\(driver.screen)")
+        #expect(driver.shows("number-6-"), "\(driver.screen)")
+    }
+
+    @Test func anotherFilterIsNotFollowed() throws {
+        var driver = try driver(.filteredJournal)
+        driver.press(.home)
+        driver.press(.character("/"), .control("u"))
+        driver.type("amount>0")
+        driver.press(.enter)
+        #expect(selected(driver) == 3, "\(driver.screen)")
+        try Self.deposit(4, &driver.bank)
+        driver.wait(.seconds(5))
+        #expect(driver.shows("number-4-"), "\(driver.screen)")
+        #expect(selected(driver) == 3, "\(driver.screen)")
+    }
+
+    @Test func staysOnItsLineOfATransactionThatIsReversed() throws {
+        var driver = try driver(.journal)
+        driver.press(.enter)
+        let before = driver.screen.split(separator: "\n").first { $0.hasPrefix("▸") }
+        #expect(before?.contains("1.00") == true, "\(driver.screen)")
+        let original = try #require(driver.state.selection.transaction).reference
+        try driver.bank.post(.reversal(of: original, amount: nil, reason: "by mistake"))
+        driver.wait(.seconds(30))
+        #expect(driver.shows("eversed"), "\(driver.screen)")
+        #expect(
+            driver.screen.split(separator: "\n").first { $0.hasPrefix("▸") } == before, "\(driver.screen)")
+    }
+
+    /// What nothing matched for a while is found when it comes, whatever the search for it takes.
+    @Test(arguments: [List.journal, .history]) private func whatComesLaterIsFoundByAFilterThatNothingMatched(
+        list: List
+    ) throws {
+        var driver = try driver(list, deposits: 60)
+        driver.bank.lookBound = 10
+        driver.holdsAnswers = true
+        driver.press(.character("/"))
+        driver.type("number-61-")
+        driver.press(.enter)
+        // Each part of the search takes a second.
+        for _ in 0..<12 {
+            driver.wait(.seconds(1))
+            driver.answer()
+        }
+        #expect(driver.shows("matches the filter"), "\(driver.screen)")
+        driver.holdsAnswers = false
+        driver.wait(.seconds(25))
+        try Self.deposit(61, &driver.bank)
+        driver.wait(.seconds(3))
+        #expect(selected(driver) == 61, "\(driver.screen)")
+    }
+
     @Test func aHistoryThatIsNotLookedThroughShowsTheNewest() throws {
         var driver = try driver(.historyPane, height: 30)
         driver.press(.backTab)

@@ -98,6 +98,14 @@ struct SteadyScreenTests {
         func ask() -> RequestID? {
             list.next(now: now, visible: 20, joins: false, counter: &counter).map(\.0)
         }
+        func answer(
+            _ id: RequestID, _ rows: [Int] = [], continuesAt: Int?, after time: Duration = .zero
+        ) -> Bool {
+            now = now.advanced(by: time)
+            return list.take(
+                id, rows, continuesAt: continuesAt, isComplete: continuesAt == nil, now: now,
+                interval: .seconds(1))
+        }
         var wasWhole = false
         for round in 0..<6 {
             var asked = 0
@@ -105,25 +113,25 @@ struct SteadyScreenTests {
             for stop in stride(from: 9, through: 0, by: -1) {
                 guard let id = ask() else { break }
                 asked += 1
-                now = now.advanced(by: .seconds(1))
-                let isTaken = list.take(
-                    id, [], continuesAt: stop > 0 ? stop * 100 : nil, isComplete: stop == 0, now: now,
-                    interval: .seconds(1))
-                #expect(isTaken)
+                #expect(answer(id, continuesAt: stop > 0 ? stop * 100 : nil, after: .seconds(1)))
                 #expect(list.isWhole == (wasWhole || stop == 0), "\(round), \(stop)")
                 if stop == 0 { wasWhole = true }
             }
             #expect(asked == 10)
-            // It takes no more than a twentieth of the time.
-            now = now.advanced(by: .seconds(180))
-            #expect(ask() == nil)
+            // It takes no more than a twentieth of the time. Meanwhile only the newest are looked at.
+            now = now.advanced(by: .seconds(20))
+            for _ in 0..<170 {
+                let id = try #require(ask())
+                #expect(answer(id, continuesAt: 900))
+                #expect(list.isWhole && ask() == nil)
+                now = now.advanced(by: .seconds(1))
+            }
             now = now.advanced(by: .seconds(30))
         }
         let id = try #require(ask())
-        let isTaken = list.take(
-            id, [7], continuesAt: nil, isComplete: true, now: now, interval: .seconds(1))
-        #expect(isTaken)
+        #expect(answer(id, [7], continuesAt: 900))
         #expect(list.rows == [7])
+        #expect(!list.isWhole)
         list.restart()
         #expect(!list.isWhole)
     }

@@ -135,6 +135,7 @@ struct TestBank {
             .accounts(page(of: listings(filter, sort), from: start, limit: limit))
         case .ranking(let filter, let sort, let place, let limit):
             .ranking(part(of: listings(filter, sort), sort, from: place, limit: limit))
+        case .completions(let text, let limit): .completions(completions(of: text, limit: limit))
         case .listings(let codes): .listings(listings.filter { codes.contains($0.account.code) })
         case .history(let account, let newest, let limit):
             .history(Array(lines(account, upTo: newest).prefix(limit)))
@@ -166,6 +167,13 @@ struct TestBank {
         case .export(_, let path), .exportAccounts(_, _, let path):
             path.hasPrefix("/") ? nil : .export(path: "/home/alice/" + path)
         }
+    }
+
+    private func completions(of text: String, limit: Int) -> [AccountListing] {
+        let all = listings(AccountFilter(), AccountSort(.code))
+        let begins = all.filter { $0.account.code.text.hasPrefix(text) }
+        let found = all.filter { AccountFilter(words: text).matches($0.account) && !begins.contains($0) }
+        return Array((begins + found).prefix(limit))
     }
 
     private func lines(_ account: Identifier, upTo newest: Int64) -> [HistoryLine] {

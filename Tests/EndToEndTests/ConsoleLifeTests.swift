@@ -163,6 +163,52 @@ import Testing
         try await run("verify")
     }
 
+    /// As a machine that hangs: nothing is refused, and nothing is answered.
+    @Test func givesUpAtItsDeadlineOnAServerThatStandsStillAndSaysSo() async throws {
+        let directory = try TemporaryDirectory()
+        let ledger = directory.path + "/ledger"
+        func run(_ arguments: String...) async throws {
+            let result = try await Program.run(arguments + ["--embedded", ledger])
+            try #require(result.status == 0, "\(result.errors)")
+        }
+        try await run("account", "open", "576", "--name", "Anna Novotná", "--currency", "CZK")
+        try await run("deposit", "576", "1000.00")
+        let terminal = try await Tmux(columns: 100, rows: 30)
+        try await terminal.type(
+            "\(Program.executable) --embedded '\(ledger)' --deadline 2; echo ended $?")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "1,000.00")
+        try await terminal.type("d")
+        try await terminal.wait(for: "Deposit")
+        try await terminal.type("12.34")
+        try await terminal.wait(for: "1,000.00 → 1,012.34")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "is this what you want?")
+        try await terminal.press("Tab")
+
+        let pids = try String(contentsOfFile: ledger + "/data/postmaster.pid", encoding: .utf8)
+        let server = try #require(pids.split(separator: "\n").first.flatMap { Int32($0) })
+        kill(server, SIGSTOP)
+        let stopped = ServerProcesses.family(of: server)
+        for process in stopped { kill(process, SIGSTOP) }
+        defer { for process in stopped { kill(process, SIGCONT) } }
+        try await terminal.press("Enter")
+        let screen = try await terminal.wait(for: "Gave up after 1 attempt")
+        #expect(screen.contains("it is safe to run it again"))
+        try await terminal.wait(for: "Not connected")
+        for process in stopped { kill(process, SIGCONT) }
+        try await terminal.wait("the server again") { !$0.contains("Not connected") }
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "is this what you want?")
+        try await terminal.press("Tab")
+        try await terminal.press("Enter")
+        try await terminal.wait(for: "ledger balance 1,012.34")
+        try await terminal.press("Enter")
+        try await terminal.press("q")
+        try await terminal.wait(for: "ended 0")
+        try await run("verify")
+    }
+
     @Test func keysThemesAndEnvironmentComeFromTheSettings() async throws {
         let ledger = try await CommandLedger.make()
         try await ledger.run("account", "open", "576", "--name", "Anna Novotná", "--currency", "CZK")

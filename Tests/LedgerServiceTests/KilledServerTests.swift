@@ -9,6 +9,37 @@ import Testing
 
 /// A server of the test's own, killed the hard way.
 @Suite struct KilledServerTests {
+    /// Bringing the server up again may take longer than anybody waits for it.
+    @Test func anOperationEndsAtItsDeadlineWhileTheServerIsStillBeingBroughtUp() async throws {
+        let server = try await PrivateServer.start()
+        let store = try await LedgerStore.open(
+            ConnectionSettings(server.connectionString()), writers: 2, readers: 1)
+        try await store.migrate()
+        let asked = Counter()
+        let service = LedgerService(
+            store: store, policy: RetryPolicy(maximumAttempts: 100, deadline: .seconds(1)),
+            log: TestLedger.quietLog,
+            recover: {
+                _ = await asked.increment()
+                try? await Task.sleep(for: .seconds(600))
+            })
+        let ledger = TestLedger(store: store, service: service)
+        try await ledger.open(["a"], balance: "10.00")
+        try await server.crashMachine()
+        let clock = ContinuousClock()
+        let began = clock.now
+        let outcome = await service.perform(try ledger.operation(ledger.deposit("a", "1.00")))
+        #expect(clock.now - began < .seconds(20))
+        #expect(await asked.increment() > 1)
+        switch outcome.result {
+        // The first attempt may have been sent to a session that was gone already.
+        case .gaveUp, .unknown: break
+        default: Issue.record("\(outcome.result)")
+        }
+        await store.close()
+        await server.destroy()
+    }
+
     @Test func eachOfTwoHundredTransfersIsKnownWhenTheServerIsKilledInTheMiddle() async throws {
         let directory = try TemporaryDirectory()
         let server = try await EmbeddedServer.open(.init(directory: directory.path + "/server"))

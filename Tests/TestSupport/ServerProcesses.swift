@@ -8,7 +8,7 @@ public struct ServerFailure: Error, CustomStringConvertible {
 }
 
 /// Programs that a test runs beside itself: PostgreSQL's own and others that refuse to run as root.
-enum ServerProcesses {
+public enum ServerProcesses {
     static let binaries = "/usr/lib/postgresql/15/bin"
 
     /// A new directory for a server; short, because a socket's path has 107 bytes.
@@ -62,7 +62,7 @@ enum ServerProcesses {
     }
 
     /// A process and those that it started.
-    static func family(of process: pid_t) -> [pid_t] {
+    public static func family(of process: pid_t) -> [pid_t] {
         guard let entries = opendir("/proc") else { return [process] }
         defer { closedir(entries) }
         var family = [process]

@@ -17,6 +17,7 @@ struct FormDialog: Sendable {
     /// What was wrong the last time, in plain words.
     var message: String?
     var suggestions = Suggestions()
+    var named = NamedAccounts()
     var live = LivePreview()
     /// Names the operation, made before it is first sent and kept for every further try.
     private(set) var reference: Reference
@@ -57,6 +58,7 @@ struct FormDialog: Sendable {
     /// Takes back what it has asked for and what came of it.
     mutating func forgetQuestions() {
         suggestions = Suggestions()
+        named = NamedAccounts()
         live = LivePreview()
     }
 

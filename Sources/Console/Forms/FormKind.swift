@@ -18,7 +18,8 @@ enum FormKind: Hashable, Sendable, CaseIterable {
     }
 
     /// The most characters of free text; the ledger takes as many.
-    private static let textLimit = 1000
+    /// One more than a text may have: what is cut off a longer one is not lost without a word, since it is refused.
+    private static let textLimit = 1001
     private static let codeLimit = 64
     private static let amountLimit = 40
     /// The most legs that a journal entry can be typed with.

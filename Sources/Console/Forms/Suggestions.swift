@@ -11,7 +11,7 @@ struct Suggestions: Sendable {
     private var request: RequestID?
 
     static let shown = 6
-    /// More are asked for than are shown, so that those whose code begins with the text can come first.
+    /// More are asked for than are shown, so that those whose code begins with the text in other letters can come first.
     private static let asked = 60
 
     /// - Returns: the question that what is typed gives rise to, if none is open.
@@ -21,12 +21,11 @@ struct Suggestions: Sendable {
         listings = []
         let id = counter.next()
         request = id
-        let filter = AccountFilter(words: typed)
-        return (id, .accounts(filter, AccountSort(.code), from: .first, limit: Self.asked))
+        return (id, .completions(typed, limit: Self.asked))
     }
 
     mutating func take(_ id: RequestID, _ answer: Answer) -> Bool {
-        guard request == id, case .accounts(let page) = answer else { return false }
+        guard request == id, case .completions(let found) = answer else { return false }
         request = nil
         selected = 0
         let typed = text.lowercased()
@@ -34,7 +33,7 @@ struct Suggestions: Sendable {
             let code = listing.account.code.text.lowercased()
             return code == typed ? 0 : code.hasPrefix(typed) ? 1 : 2
         }
-        let ranked = page.listings.enumerated().sorted {
+        let ranked = found.enumerated().sorted {
             (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
         }
         listings = ranked.prefix(Self.shown).map(\.element)
@@ -59,6 +58,42 @@ struct Suggestions: Sendable {
     }
 
     func listing(code: String) -> AccountListing? { listings.first { $0.account.code.text == code } }
+}
+
+/// The accounts that a form's fields name, where no list and no preview has them: what is typed fast is left before
+/// anything is offered for it.
+struct NamedAccounts: Sendable {
+    private var listings: [AccountListing] = []
+    private var asked: Set<AccountCode> = []
+    private var request: RequestID?
+
+    /// - Returns: the question about those that were not asked about, if none is open.
+    mutating func nextQuestion(for codes: [AccountCode], counter: inout RequestCounter) -> (
+        RequestID, Question
+    )? {
+        let wanted = codes.filter { !asked.contains($0) }
+        guard request == nil, !wanted.isEmpty else { return nil }
+        asked.formUnion(wanted)
+        let id = counter.next()
+        request = id
+        return (id, .listings(wanted))
+    }
+
+    mutating func take(_ id: RequestID, _ answer: Answer) -> Bool {
+        guard request == id, case .listings(let answer) = answer else { return false }
+        request = nil
+        listings += answer
+        return true
+    }
+
+    mutating func fail(_ id: RequestID) -> Bool {
+        guard request == id else { return false }
+        request = nil
+        asked = []
+        return true
+    }
+
+    func listing(code: String) -> AccountListing? { listings.last { $0.account.code.text == code } }
 }
 
 /// What would become of what is typed so far.

@@ -13,7 +13,10 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
     private(set) var reachesOldest = false
     /// Whether the search came to its end and found nothing, which holds until something is found.
     private var isKnownEmpty = false
+    /// When the search for anything at all began, while it goes on.
     private var searchedSince: Timestamp?
+    /// When all is to be looked through again, after that found nothing. Until then only the newest rows are.
+    private var searchesAgainAt: Timestamp?
     /// Where the search for older rows goes on, when that is not the last row.
     private var continuesAt: Key?
     private(set) var isLoaded = false
@@ -72,6 +75,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         if isDetached, selection == .newest {
             isDetached = false
             restart()
+            selection = .newest
         }
     }
 
@@ -87,8 +91,10 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
 
     /// Begins anew, since what is listed is another thing now. What is seen stays until the answer is there.
     mutating func restart() {
+        if selection == .newest, let row = selected { selection = .chosen(key(row)) }
         isLoaded = false
         isKnownEmpty = false
+        searchesAgainAt = nil
         // An answer that is on its way is none to this question; the next one is asked when it has come.
         purpose = nil
         reload()
@@ -143,18 +149,13 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         _ id: RequestID, _ answer: [Row], continuesAt: Key?, isComplete: Bool, now: Timestamp,
         interval: Duration
     ) -> Bool {
-        var interval = interval
-        if rows.isEmpty, answer.isEmpty, isComplete, let searchedSince {
-            // The whole search is begun anew, and takes no more than a twentieth of the time.
-            interval = max(
-                interval, .microseconds(20 * max(0, now.microseconds - searchedSince.microseconds)))
-        }
         guard poll.end(id, now: now, interval: interval) else { return false }
         guard let purpose else {
             poll.hurry()
             return true
         }
         self.purpose = nil
+        let (continuesAt, isComplete) = whatIsLeft(answer, continuesAt, isComplete, now: now)
         switch purpose {
         case .newest where isLoaded && !isDetached && rows.count > 0:
             join(answer, end: isComplete ? nil : continuesAt ?? answer.last.map(key))
@@ -175,7 +176,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         case .newer(let anchor) where answer.count < Self.page:
             let known = rows.firstIndex { key($0) == anchor } ?? 0
             rows.replaceSubrange(0..<known, with: answer)
-            top = selection.top(top, after: answer.count - known)
+            top = topLine(top, after: answer.count - known)
         case .newer: leaveGap(before: answer)
         }
         if !rows.isEmpty { isKnownEmpty = false } else if reachesOldest { isKnownEmpty = true }
@@ -183,6 +184,23 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         if self.continuesAt != nil || isReloadWanted { poll.hurry() }
         trim()
         return true
+    }
+
+    /// How far a search has come that has found nothing yet. A whole one takes no more than a twentieth of the time;
+    /// in between, only what has come in since can be found, and that is among the newest.
+    private mutating func whatIsLeft(_ answer: [Row], _ continuesAt: Key?, _ isComplete: Bool, now: Timestamp)
+        -> (continuesAt: Key?, isComplete: Bool)
+    {
+        guard rows.isEmpty, answer.isEmpty else { return (continuesAt, isComplete) }
+        if isComplete, let searchedSince {
+            let took = max(0, now.microseconds - searchedSince.microseconds)
+            searchesAgainAt = now.advanced(by: .microseconds(20 * took))
+            self.searchedSince = nil
+        } else if isKnownEmpty, let searchesAgainAt, now < searchesAgainAt {
+            searchedSince = nil
+            return (nil, true)
+        }
+        return (continuesAt, isComplete)
     }
 
     /// Puts the newest rows in the place of those that they cover, and keeps what lies below: what was found there
@@ -196,7 +214,7 @@ struct NewestFirst<Row: Sendable, Key: Hashable & Comparable & Sendable>: Sendab
         let isFull = answer.count >= Self.page
         guard !isFull || rows.contains(where: { key($0) >= end }) else { return leaveGap(before: answer) }
         let kept = rows.filter { key($0) < end }
-        top = selection.top(top, after: answer.count + kept.count - rows.count)
+        top = topLine(top, after: answer.count + kept.count - rows.count)
         rows = answer + kept
     }
 

@@ -3,10 +3,9 @@
 enum NewestFirstSelection<Key: Hashable & Sendable>: Sendable, Hashable {
     /// Whatever is the newest: somebody has asked to follow it.
     case newest
-    /// The row that was the newest when the list was first seen, nil before that. The list stays at its top while the
-    /// row is in sight.
+    /// The row that was the newest when the list was first seen, nil before that.
     case first(Key?)
-    /// The row that somebody has gone to. What is in sight stays as it is.
+    /// The row that somebody has gone to.
     case chosen(Key)
 
     /// The row; nil for the newest that there is.
@@ -18,11 +17,6 @@ enum NewestFirstSelection<Key: Hashable & Sendable>: Sendable, Hashable {
         }
     }
 
-    /// The first line in sight, after so many rows came in above those that there were.
-    func top(_ top: Int, after new: Int) -> Int {
-        if case .chosen = self { return max(0, top + new) }
-        return top > 0 ? max(0, top + new) : 0
-    }
 }
 
 /// How many rows of a list that grows at its top are above what is in sight.
@@ -31,3 +25,7 @@ struct NewerRows: Sendable, Hashable {
     /// Whether there are others that have not been read.
     var orMore = false
 }
+
+/// The first line in sight of a list that grows at its top, after so many rows came in: at the top, the newest stay in
+/// sight; elsewhere, what is read.
+func topLine(_ top: Int, after new: Int) -> Int { top > 0 ? max(0, top + new) : 0 }

@@ -149,10 +149,11 @@ struct AccountsPane: Sendable {
         return true
     }
 
-    /// Marks every account of the list, for which rows are read on; or takes all marks away when all rows are marked.
+    /// Marks every account of the list, for which rows are read on; or takes all marks away when all rows are marked, or
+    /// as many as can be.
     /// - Returns: whether there was room for all rows that there are.
     mutating func toggleAllMarks() -> Bool {
-        if rows.allSatisfy({ marks[$0.account.code] != nil }) {
+        if marks.count >= Self.maximumMarks || rows.allSatisfy({ marks[$0.account.code] != nil }) {
             clearMarks()
             return true
         }

@@ -47,6 +47,11 @@ struct AttemptLog: Sendable {
         leftOut += batch.leftOut
     }
 
+    /// An operation whose outcome was not known turned out to be on the books.
+    mutating func find(_ receipt: Receipt, at now: Timestamp) {
+        groups[receipt.reference]?.find(receipt, at: now)
+    }
+
     private mutating func add(_ event: AttemptEvent) {
         let reference = event.operation.reference
         if groups[reference] == nil {
@@ -165,6 +170,13 @@ struct OperationAttempts: Sendable {
             state = .cancelled
             conclude(event.attempt, at, .note("stopped; nothing was written", good: nil))
         }
+    }
+
+    fileprivate mutating func find(_ receipt: Receipt, at now: Timestamp) {
+        guard state == .unknown else { return }
+        state = .posted(
+            receipt, elapsed: .microseconds(max(0, now.microseconds - began.microseconds)))
+        append(Line(attempt: attempt, at: now, result: .note("found on the books", good: true)))
     }
 
     /// What came of sending it before, such as that somebody stopped it, is no part of what comes now.

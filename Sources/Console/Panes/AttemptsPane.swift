@@ -15,6 +15,8 @@ struct AttemptsPane: Sendable {
 
     mutating func add(_ batch: AttemptBatch) { log.add(batch) }
 
+    mutating func find(_ receipt: Receipt, at now: Timestamp) { log.find(receipt, at: now) }
+
     mutating func toggleFrozen(now: Timestamp) {
         (frozen, frozenAt) = isFrozen ? (nil, nil) : (log, now)
     }

@@ -196,7 +196,7 @@ struct HistoryPane: Sendable {
         }
         let new = answer.prefix { $0.record.seq > newest }
         lines.insert(contentsOf: new, at: 0)
-        top = selection.top(top, after: new.count)
+        top = topLine(top, after: new.count)
     }
 
     private mutating func trim() {

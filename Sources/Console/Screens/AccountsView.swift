@@ -77,9 +77,11 @@ extension ConsoleState {
         }
         let filter = accounts.accountFilter
         let listed = accounts.rows.count
+        // Accounts are never fewer; of those that were opened below the last row, the list learns when it is read on.
+        let counted = filter == AccountFilter() ? books.total?.count ?? 0 : 0
         let known =
             accounts.isWhole
-            ? BoundedCount(count: listed, isBounded: false) : books.matching(filter: filter)
+            ? BoundedCount(count: max(listed, counted), isBounded: false) : books.matching(filter: filter)
         guard let known else {
             return accounts.isSearching
                 ? "\(Wording.count(listed)) so far" : "counting" + symbols.ellipsis

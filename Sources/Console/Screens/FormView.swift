@@ -142,7 +142,9 @@ extension ConsoleState {
     /// What there is to say about a field: what is wrong, or which account it is.
     private func hint(for field: FormField, in form: FormDialog) -> (text: String, style: Style) {
         let currency = form.accountCodes.lazy.compactMap { self.listing($0, form)?.account.currency }.first
-        if let problem = field.problem(currency: currency) {
+        // A name is typed to be completed to a code.
+        let isCompleted = field.id == form.focusedField.id && !form.offered.isEmpty
+        if !isCompleted, let problem = field.problem(currency: currency) {
             return ("\(symbols.bad) \(problem)", .negative)
         }
         if let account = field.accountCode.flatMap({ listing($0, form)?.account }) {
@@ -166,16 +168,15 @@ extension ConsoleState {
     }
 
     /// An account that is known without asking.
-    private func listing(_ code: String, _ form: FormDialog) -> AccountListing? {
+    func listing(_ code: String, _ form: FormDialog) -> AccountListing? {
         // What the preview below was decided from is newer than what any list says.
         if case .post(let decision) = form.live.verdict(for: form.texts),
             let account = decision.transitions.first(where: { $0.before?.code.text == code })?.before
         {
             return AccountListing(account: account, lastBookedAt: now)
         }
-        if let listing = form.suggestions.listing(code: code) ?? accounts.listing(code: code) {
-            return listing
-        }
+        let known = form.suggestions.listing(code: code) ?? accounts.listing(code: code)
+        if let listing = known ?? form.named.listing(code: code) { return listing }
         guard let account = selection.account, account.code.text == code else { return nil }
         return AccountListing(account: account, lastBookedAt: now)
     }

@@ -8,7 +8,7 @@ extension ConsoleState {
             canvas.put("History", row: 0, style: .title)
             return
         }
-        let title = accountTitle(account)
+        let title = self.title(accountTitle(account), hasKeys ? history.newer : NewerRows(count: 0))
         canvas.put(title, row: 0, style: hasKeys ? .strong : .title)
         drawSparkline(&canvas, account, after: SafeText.columns(title))
         if history.lines.isEmpty { canvas.put("  loading" + symbols.ellipsis, row: 1, style: .dim) }

@@ -53,7 +53,15 @@ struct TransactionScreen: Screen {
         else { return false }
         problem = nil
         isMissing = answer == nil
+        let marked = selected.flatMap { index in lines(context).dropFirst(index).first }
         if let answer { detail = answer }
+        // A reversal takes lines of its own.
+        if let marked {
+            let same = lines(context).firstIndex {
+                $0.target == marked.target && $0.line.text == marked.line.text
+            }
+            selected = same ?? selected
+        }
         // The first entry is what people go on from.
         if selected == nil { selected = lines(context).firstIndex { $0.target != nil } }
         return true
