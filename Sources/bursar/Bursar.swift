@@ -28,6 +28,10 @@ enum Program {
         // A reader that goes away is noticed where we write, so that the ledger is closed in good order.
         signal(SIGPIPE, SIG_IGN)
         if getenv("SWIFT_BACKTRACE") == nil { dieQuietly() }
+        if let problem = encodingProblem() {
+            Output.errorPage(problem)
+            exit(ExitStatus.usage.rawValue)
+        }
         let commands = Bursar.configuration.subcommands.compactMap { $0.configuration.commandName }
         run(normalized(Array(CommandLine.arguments.dropFirst()), commands: Set(commands)))
     }
@@ -49,6 +53,18 @@ enum Program {
             }
             exit(status.rawValue)
         }
+    }
+
+    /// Bytes that are no text would come to the books as other text.
+    private static func encodingProblem() -> String? {
+        for (place, argument) in CommandLine.arguments.enumerated() {
+            if let bytes = CommandLine.unsafeArgv[place], String(validatingCString: bytes) == nil {
+                return
+                    "bursar: argument \(place) is not in UTF-8: “\(argument)”; nothing was done. Check the locale of "
+                    + "the terminal, or of what wrote it"
+            }
+        }
+        return nil
     }
 
     /// Where Swift's tools are installed, its runtime answers a crash with a backtrace and a question, which an

@@ -210,6 +210,10 @@ struct FormTests {
         #expect(driver.shows("✓ reversal posted"))
         driver.press(.escape, .home, .down, .enter)
         #expect(driver.shows("Reversed    1.44 of 4.44"))
+        // The reversal itself named no account.
+        driver.press(.character("3"), .character("/"))
+        driver.type("account:576")
+        #expect(driver.shows("reversal"), "\(driver.screen)")
     }
 
     @Test func whatAFormShowsOfItsAccountsIsReadAgainByItself() throws {
@@ -308,10 +312,16 @@ struct UnknownOutcomeTests {
 
     @Test func isSettledByLookingItUp() throws {
         var driver = try ConsoleDriver(depositLost: .afterWriting)
+        #expect(driver.state.attempts.log[0]?.state == .unknown)
         driver.press(.enter)
         #expect(driver.shows("it is on the books"))
         #expect(driver.state.unresolved.isEmpty)
         #expect(driver.posted.count == 1)
+        driver.press(.escape, .character("3"))
+        #expect(driver.shows("posted"), "\(driver.screen)")
+        #expect(!driver.shows("outcome unknown"), "\(driver.screen)")
+        driver.press(.character("."))
+        #expect(driver.state.place == .form, "\(driver.screen)")
     }
 
     @Test func isLookedUpAsSoonAsTheConnectionIsBack() throws {

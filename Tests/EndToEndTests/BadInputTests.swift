@@ -19,6 +19,19 @@ import Testing
         #expect(try await ledger.account("a", "ledger") == "0.00")
     }
 
+    @Test(arguments: ["Nov\\341k", "x\\377\\376y", "\\303"])
+    func refusesBytesThatAreNoText(name: String) async throws {
+        let ledger = try await CommandLedger.make()
+        let script =
+            "exec '\(Program.executable)' account open a --name \"$(printf '\(name)')\" --currency CZK "
+            + "--connect '\(ledger.connectionString)'"
+        let shell = try ChildProcess("/bin/sh", ["-c", script], environment: Program.environment())
+        let result = try await shell.wait()
+        #expect(result.status == 64, "\(result.output)")
+        #expect(result.errors.contains("argument 5 is not in UTF-8"), "\(result.errors)")
+        #expect(try await ledger.run("account", "list", "--json").output.contains("\"a\"") == false)
+    }
+
     @Test(arguments: [
         ["deposit", "nobody", "1.00"], ["withdraw", "nobody", "1.00"], ["transfer", "a", "nobody", "1.00"],
         ["transfer", "a", "a", "1.00"], ["withdraw", "a", "1.00"], ["reverse", "nothing", "--reason", "x"],

@@ -67,9 +67,9 @@ struct AttemptLog: Sendable {
 
 /// One operation with its attempts, as the pane shows it.
 struct OperationAttempts: Sendable {
-    let operation: OperationSummary
+    private(set) var operation: OperationSummary
     /// What a filter's words are looked for in, in lower case.
-    let searchText: String
+    private(set) var searchText: String
     /// Sent once more, it begins anew.
     private(set) var began: Timestamp
     private(set) var lines: Deque<Line> = []
@@ -114,10 +114,21 @@ struct OperationAttempts: Sendable {
 
     init(_ operation: OperationSummary, at: Timestamp) {
         self.operation = operation
+        searchText = Self.searchText(of: operation)
+        began = at
+    }
+
+    private static func searchText(of operation: OperationSummary) -> String {
         let accounts = operation.accounts.map(\.text)
         let parts = [operation.kind, operation.amount ?? "", operation.actor, operation.reference.text]
-        searchText = (parts + accounts).joined(separator: " ").lowercased()
-        began = at
+        return (parts + accounts).joined(separator: " ").lowercased()
+    }
+
+    private mutating func end(_ receipt: Receipt, elapsed: Duration) {
+        state = .posted(receipt, elapsed: elapsed)
+        guard operation.accounts.isEmpty else { return }
+        operation.take(receipt)
+        searchText = Self.searchText(of: operation)
     }
 
     var isOver: Bool {
@@ -142,7 +153,7 @@ struct OperationAttempts: Sendable {
             state = .waiting(wait)
             if !lines.isEmpty { lines[lines.count - 1].wait = wait }
         case .posted(let receipt, let time, let elapsed):
-            state = .posted(receipt, elapsed: elapsed)
+            end(receipt, elapsed: elapsed)
             conclude(event.attempt, at, .posted(time))
         case .alreadyPosted(_, let elapsed):
             state = .alreadyPosted(elapsed: elapsed)
@@ -174,8 +185,7 @@ struct OperationAttempts: Sendable {
 
     fileprivate mutating func find(_ receipt: Receipt, at now: Timestamp) {
         guard state == .unknown else { return }
-        state = .posted(
-            receipt, elapsed: .microseconds(max(0, now.microseconds - began.microseconds)))
+        end(receipt, elapsed: .microseconds(max(0, now.microseconds - began.microseconds)))
         append(Line(attempt: attempt, at: now, result: .note("found on the books", good: true)))
     }
 

@@ -25,7 +25,7 @@ extension ConsoleState {
                 let facts = decision.transitions.flatMap { changedFacts($0) }.map { "\($0) \($1)" }
                 let name = decision.transitions.first?.after.name ?? ""
                 lines.append(
-                    TextLine([("  \(code)  \(name)  ", .normal), (facts.joined(separator: ", "), .dim)]))
+                    TextLine([("  \(code)  \(facts.joined(separator: ", "))  ", .normal), (name, .dim)]))
             case .refuse(let refusal):
                 lines.append(TextLine("  \(code)  \(symbols.bad) \(refusal.message)", .warning))
             case .alreadyPosted: lines.append(TextLine("  \(code)  is posted already", .dim))

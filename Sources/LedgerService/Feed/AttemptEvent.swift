@@ -85,9 +85,10 @@ public struct BalanceChange: Sendable, Hashable {
 public struct OperationSummary: Sendable, Hashable {
     public let reference: Reference
     public let kind: String
-    public let accounts: [AccountCode]
+    /// Those that it names; of a reversal, which names none, those that it was posted to.
+    public private(set) var accounts: [AccountCode]
     /// The same accounts by the side that they are entered on.
-    public let route: AccountRoute
+    public private(set) var route: AccountRoute
     /// The amount as it was asked for; nil where there is none.
     public let amount: String?
     public let actor: String
@@ -128,6 +129,16 @@ public struct OperationSummary: Sendable, Hashable {
             route = AccountRoute(only: account)
             amount = nil
         }
+    }
+
+    /// It was posted with this receipt.
+    public mutating func take(_ receipt: Receipt) {
+        guard accounts.isEmpty else { return }
+        func named(on side: Side) -> [AccountCode] {
+            receipt.lines.filter { $0.side == side }.map(\.account)
+        }
+        route = AccountRoute(debited: named(on: .debit), credited: named(on: .credit))
+        self.accounts = route.sides.flatMap { $0 }
     }
 
     /// Such as `transfer 576 → 704`.
