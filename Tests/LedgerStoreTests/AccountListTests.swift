@@ -103,6 +103,21 @@ import Testing
         return (sort.isDescending ? ordered.reversed() : ordered).map(\.code)
     }
 
+    @Test func codesThatBeginWithWhatIsTypedComeFirst() async throws {
+        let bank = try await Bank.make()
+        let queries = bank.ledger.store.queries
+        let all = bank.listings.sorted { $0.account.code < $1.account.code }
+        for text in ["7", "74-2", "Ä", "Ä1", "ä", "cash", "müller", "zz", "%", "_", "\u{10FFFF}"] {
+            let begin = all.filter { $0.account.code.text.hasPrefix(text) }
+            let found = all.filter { AccountFilter(words: text).matches($0.account) && !begin.contains($0) }
+            let expected = (begin + found).map(\.account.code)
+            for limit in [0, 1, 3, 1000] {
+                let completions = try await queries.completions(of: text, limit: limit)
+                #expect(completions.map(\.account.code) == Array(expected.prefix(limit)), "\(text) \(limit)")
+            }
+        }
+    }
+
     @Test func aCountGivesUpAfterSoManyAccounts() async throws {
         let bank = try await Bank.make()
         let count = try await bank.queries(lookingAt: 10).countAccounts(

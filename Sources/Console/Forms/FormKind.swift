@@ -17,8 +17,8 @@ enum FormKind: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The most characters of free text; the ledger takes as many.
-    /// One more than a text may have: what is cut off a longer one is not lost without a word, since it is refused.
+    /// The most characters of free text: one more than the ledger takes, so that what is left of a longer one is refused,
+    /// and nothing is cut off without a word.
     private static let textLimit = 1001
     private static let codeLimit = 64
     private static let amountLimit = 40

@@ -16,7 +16,6 @@ enum NewestFirstSelection<Key: Hashable & Sendable>: Sendable, Hashable {
         case .chosen(let key): key
         }
     }
-
 }
 
 /// How many rows of a list that grows at its top are above what is in sight.
