@@ -292,6 +292,15 @@ struct FormTests {
         #expect(driver.state.place == .form)
         #expect(driver.shows("Amount      10"))
     }
+
+    @Test func pastedTextThatIsTooLongIsRefusedAndNotCut() throws {
+        var driver = try ConsoleDriver()
+        driver.press(.down, .down, .down, .character("d"), .paste("10"), .tab)
+        driver.press(.paste(String(repeating: "x", count: 5000)), .enter)
+        #expect(driver.shows("longer than 1000 characters"), "\(driver.screen)")
+        #expect(driver.state.place == .form)
+        #expect(driver.posted.isEmpty)
+    }
 }
 
 @Suite("Unknown outcomes")
