@@ -79,6 +79,17 @@ struct TellingTests {
         #expect(driver.shows("Far Below"), "\(driver.screen)")
     }
 
+    @Test func marksAsManyAsCanBeAndTakesThemAway() throws {
+        var bank = try TestBank.sample(now: ConsoleDriver.now)
+        for number in 0..<(AccountsPane.maximumMarks + 100) { try bank.open("A\(1000 + number)", "Somebody") }
+        var driver = try ConsoleDriver(120, 30, bank: bank)
+        driver.press(.character("*"))
+        driver.wait(.seconds(5))
+        #expect(driver.state.accounts.marks.count == AccountsPane.maximumMarks)
+        driver.press(.character("*"))
+        #expect(driver.state.accounts.marks.isEmpty)
+    }
+
     @Test func codesThatBeginWithWhatIsTypedAreOfferedFirst() throws {
         var bank = try TestBank.sample(now: ConsoleDriver.now)
         for number in 0..<100 { try bank.open("1\(1000 + number)-zz", "Somebody") }
