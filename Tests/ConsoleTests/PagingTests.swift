@@ -35,6 +35,15 @@ struct PagingTests {
         #expect(selected(driver) == "A0000")
     }
 
+    @Test func marksAsManyAsCanBeAndTakesThemAway() throws {
+        var driver = try ConsoleDriver(80, 24, bank: bank(accounts: AccountsPane.maximumMarks + 100))
+        driver.press(.character("*"))
+        driver.wait(.seconds(5))
+        #expect(driver.state.accounts.marks.count == AccountsPane.maximumMarks)
+        driver.press(.character("*"))
+        #expect(driver.state.accounts.marks.isEmpty)
+    }
+
     @Test func jumpsToBothEnds() throws {
         var driver = try ConsoleDriver(80, 24, bank: bank(accounts: 900))
         driver.press(.end)

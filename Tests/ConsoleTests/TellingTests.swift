@@ -60,46 +60,6 @@ struct TellingTests {
         #expect(driver.shows("2024-04-30"))
     }
 
-    /// Typed at once, and left before anything is offered for it.
-    @Test func anAccountThatWasTypedFastIsNamed() throws {
-        var bank = try TestBank.sample(now: ConsoleDriver.now)
-        for number in 0..<100 { try bank.open("0\(1000 + number)", "Somebody") }
-        try bank.open("9-far-below", "Far Below", deposit: "7.00")
-        var driver = try ConsoleDriver(120, 30, bank: bank)
-        driver.press(.character("t"))
-        driver.press(.control("u"))
-        driver.type("0")
-        driver.holdsAnswers = true
-        driver.type("1")
-        driver.press(.control("u"))
-        driver.type("9-far-below")
-        driver.press(.tab)
-        driver.holdsAnswers = false
-        driver.answer()
-        #expect(driver.shows("Far Below"), "\(driver.screen)")
-    }
-
-    @Test func marksAsManyAsCanBeAndTakesThemAway() throws {
-        var bank = try TestBank.sample(now: ConsoleDriver.now)
-        for number in 0..<(AccountsPane.maximumMarks + 100) { try bank.open("A\(1000 + number)", "Somebody") }
-        var driver = try ConsoleDriver(120, 30, bank: bank)
-        driver.press(.character("*"))
-        driver.wait(.seconds(5))
-        #expect(driver.state.accounts.marks.count == AccountsPane.maximumMarks)
-        driver.press(.character("*"))
-        #expect(driver.state.accounts.marks.isEmpty)
-    }
-
-    @Test func codesThatBeginWithWhatIsTypedAreOfferedFirst() throws {
-        var bank = try TestBank.sample(now: ConsoleDriver.now)
-        for number in 0..<100 { try bank.open("1\(1000 + number)-zz", "Somebody") }
-        try bank.open("zz-top", "Last", deposit: "7.00")
-        var driver = try ConsoleDriver(120, 30, bank: bank)
-        driver.press(.character("A"))
-        driver.type("zz")
-        #expect(driver.shows("▸ zz-top"), "\(driver.screen)")
-    }
-
     @Test func aFormWithoutRoomSaysThatThereIsMore() throws {
         var driver = try ConsoleDriver(40, 10)
         driver.press(.down, .down, .down, .character("t"))

@@ -124,89 +124,88 @@ import Testing
     }
 
     @Test func losesNothingTypedWhenItsServerIsKilledAndComesBack() async throws {
-        let directory = try TemporaryDirectory()
-        let ledger = directory.path + "/ledger"
-        func run(_ arguments: String...) async throws {
-            let result = try await Program.run(arguments + ["--embedded", ledger])
-            try #require(result.status == 0, "\(result.errors)")
-        }
-        try await run("account", "open", "576", "--name", "Anna Novotná", "--currency", "CZK")
-        try await run("deposit", "576", "1000.00")
-        let terminal = try await Tmux(columns: 100, rows: 30)
-        try await terminal.type("\(Program.executable) --embedded '\(ledger)'; echo ended $?")
-        try await terminal.press("Enter")
-        try await terminal.wait(for: "1,000.00")
-        try await terminal.type("d")
-        try await terminal.wait(for: "Deposit")
-        try await terminal.type("12.34")
-        try await terminal.wait(for: "1,000.00 → 1,012.34")
-
-        let pids = try String(contentsOfFile: ledger + "/data/postmaster.pid", encoding: .utf8)
-        let server = try #require(pids.split(separator: "\n").first.flatMap { Int32($0) })
+        let form = try await DepositForm()
+        let server = try form.postmaster()
         #expect(kill(server, SIGKILL) == 0)
         // The console starts it again by itself; what was typed is still there, and is posted once.
-        try await terminal.wait("another server") { screen in
-            guard let now = try? String(contentsOfFile: ledger + "/data/postmaster.pid", encoding: .utf8)
-            else { return false }
+        try await form.terminal.wait("another server") { screen in
+            guard let now = try? form.serverFile() else { return false }
             let isNew = now.split(separator: "\n").first.flatMap { Int32($0) } != server
             return isNew && now.contains("ready") && !screen.contains("Not connected")
         }
-        try await terminal.wait(for: "12.34")
-        try await terminal.press("Enter")
-        try await terminal.wait(for: "is this what you want?")
-        try await terminal.press("Tab")
-        try await terminal.press("Enter")
-        try await terminal.wait(for: "ledger balance 1,012.34")
-        try await terminal.press("Enter")
-        try await terminal.press("q")
-        try await terminal.wait(for: "ended 0")
-        try await run("verify")
+        try await form.terminal.wait(for: "12.34")
+        try await form.confirm()
+        try await form.postAndLeave()
     }
 
     /// As a machine that hangs: nothing is refused, and nothing is answered.
     @Test func givesUpAtItsDeadlineOnAServerThatStandsStillAndSaysSo() async throws {
-        let directory = try TemporaryDirectory()
-        let ledger = directory.path + "/ledger"
-        func run(_ arguments: String...) async throws {
-            let result = try await Program.run(arguments + ["--embedded", ledger])
-            try #require(result.status == 0, "\(result.errors)")
-        }
-        try await run("account", "open", "576", "--name", "Anna Novotná", "--currency", "CZK")
-        try await run("deposit", "576", "1000.00")
-        let terminal = try await Tmux(columns: 100, rows: 30)
-        try await terminal.type(
-            "\(Program.executable) --embedded '\(ledger)' --deadline 2; echo ended $?")
-        try await terminal.press("Enter")
-        try await terminal.wait(for: "1,000.00")
-        try await terminal.type("d")
-        try await terminal.wait(for: "Deposit")
-        try await terminal.type("12.34")
-        try await terminal.wait(for: "1,000.00 → 1,012.34")
-        try await terminal.press("Enter")
-        try await terminal.wait(for: "is this what you want?")
-        try await terminal.press("Tab")
-
-        let pids = try String(contentsOfFile: ledger + "/data/postmaster.pid", encoding: .utf8)
-        let server = try #require(pids.split(separator: "\n").first.flatMap { Int32($0) })
+        let form = try await DepositForm(options: "--deadline 2")
+        try await form.confirm()
+        let server = try form.postmaster()
         kill(server, SIGSTOP)
         let stopped = ServerProcesses.family(of: server)
         for process in stopped { kill(process, SIGSTOP) }
         defer { for process in stopped { kill(process, SIGCONT) } }
-        try await terminal.press("Enter")
-        let screen = try await terminal.wait(for: "Gave up after 1 attempt")
+        try await form.terminal.press("Enter")
+        let screen = try await form.terminal.wait(for: "Gave up after 1 attempt")
         #expect(screen.contains("it is safe to run it again"))
-        try await terminal.wait(for: "Not connected")
+        try await form.terminal.wait(for: "Not connected")
         for process in stopped { kill(process, SIGCONT) }
-        try await terminal.wait("the server again") { !$0.contains("Not connected") }
-        try await terminal.press("Enter")
-        try await terminal.wait(for: "is this what you want?")
-        try await terminal.press("Tab")
-        try await terminal.press("Enter")
-        try await terminal.wait(for: "ledger balance 1,012.34")
-        try await terminal.press("Enter")
-        try await terminal.press("q")
-        try await terminal.wait(for: "ended 0")
-        try await run("verify")
+        try await form.terminal.wait("the server again") { !$0.contains("Not connected") }
+        try await form.confirm()
+        try await form.postAndLeave()
+    }
+
+    /// The console on a private server of its own, with a deposit typed in whose outcome is previewed.
+    private struct DepositForm {
+        let terminal: Tmux
+        private let directory: TemporaryDirectory
+        private var ledger: String { directory.path + "/ledger" }
+
+        init(options: String = "") async throws {
+            directory = try TemporaryDirectory()
+            terminal = try await Tmux(columns: 100, rows: 30)
+            try await run("account", "open", "576", "--name", "Anna Novotná", "--currency", "CZK")
+            try await run("deposit", "576", "1000.00")
+            try await terminal.type(
+                "\(Program.executable) --embedded '\(ledger)' \(options); echo ended $?")
+            try await terminal.press("Enter")
+            try await terminal.wait(for: "1,000.00")
+            try await terminal.type("d")
+            try await terminal.wait(for: "Deposit")
+            try await terminal.type("12.34")
+            try await terminal.wait(for: "1,000.00 → 1,012.34")
+        }
+
+        private func run(_ arguments: String...) async throws {
+            let result = try await Program.run(arguments + ["--embedded", ledger])
+            try #require(result.status == 0, "\(result.errors)")
+        }
+
+        func serverFile() throws -> String {
+            try String(contentsOfFile: ledger + "/data/postmaster.pid", encoding: .utf8)
+        }
+
+        func postmaster() throws -> pid_t {
+            try #require(try serverFile().split(separator: "\n").first.flatMap { Int32($0) })
+        }
+
+        /// Goes on to the answer that posts.
+        func confirm() async throws {
+            try await terminal.press("Enter")
+            try await terminal.wait(for: "is this what you want?")
+            try await terminal.press("Tab")
+        }
+
+        func postAndLeave() async throws {
+            try await terminal.press("Enter")
+            try await terminal.wait(for: "ledger balance 1,012.34")
+            try await terminal.press("Enter")
+            try await terminal.press("q")
+            try await terminal.wait(for: "ended 0")
+            try await run("verify")
+        }
     }
 
     @Test func keysThemesAndEnvironmentComeFromTheSettings() async throws {
