@@ -24,7 +24,7 @@ extension LedgerStore {
         }
     }
 
-    private static func roles(
+    static func roles(
         on connection: Connection, _ dialect: Dialect
     ) async throws(PostgresError) -> [RoleListing] {
         var confinements: [String: (role: String, rule: Confinement)] = [:]

@@ -59,6 +59,10 @@ public enum Dialect: String, Sendable {
     /// Whether a step of the schema can be one transaction. The others commit each change of the schema by itself.
     var migratesInOneTransaction: Bool { self == .postgresql }
 
+    /// Whether rules of single columns are kept in domains. CockroachDB has none, and YugabyteDB may copy a table to give
+    /// a column another type; there they stay constraints of the tables.
+    var hasDomains: Bool { self == .postgresql }
+
     /// What a session needs before it makes tables, where the server has such a setting.
     ///
     /// YugabyteDB spreads rows by a hash of the first column of a key unless told otherwise; pages by code or by id

@@ -39,10 +39,10 @@ extension LedgerStore {
             if found > Int(Schema.version) {
                 return .failure(.schemaTooNew(found: found, wanted: Int(Schema.version)))
             }
-            for migration in Schema.migrations where Int(migration.number) > found {
+            for migration in Schema.migrations(for: dialect) where Int(migration.number) > found {
                 let isNew =
                     dialect.migratesInOneTransaction
-                    ? try await Self.apply(migration, on: connection)
+                    ? try await Self.apply(migration, on: connection, dialect)
                     : try await Self.applySingly(migration, on: connection)
                 if isNew { applied.append(Int(migration.number)) }
             }
@@ -81,7 +81,7 @@ extension LedgerStore {
 
     /// - Returns: whether this call did it; false when another program had done it.
     private static func apply(
-        _ migration: Schema.Migration, on connection: Connection
+        _ migration: Schema.Migration, on connection: Connection, _ dialect: Dialect
     ) async throws(PostgresError) -> Bool {
         for attempt in 1...migrationAttempts {
             do throws(PostgresError) {
@@ -90,7 +90,16 @@ extension LedgerStore {
                         BEGIN;
                         SET LOCAL statement_timeout = 0;
                         INSERT INTO bursar.migrations (number) VALUES (\(migration.number));
+                        """)
+                // Policies and views that look at a column keep it from being given another type.
+                let confined =
+                    migration.makesDomains
+                    ? try await roles(on: connection, dialect).filter { $0.confinedAs == $0.name } : []
+                try await connection.run(
+                    script: """
+                        \(confined.map { Confinement.dropScript(for: $0.name) }.joined(separator: "\n"))
                         \(migration.script)
+                        \(confined.compactMap { $0.confinement?.script(for: $0.name) }.joined(separator: "\n"))
                         COMMIT;
                         """)
                 return true

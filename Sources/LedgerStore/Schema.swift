@@ -7,6 +7,8 @@ enum Schema {
     struct Migration: Sendable {
         let number: Int32
         let script: String
+        /// Whether it is for servers with domains alone, and gives columns other types there.
+        var makesDomains = false
 
         /// The statements of the script one by one; no text in them has a semicolon.
         var statements: [String] {
@@ -23,7 +25,15 @@ enum Schema {
         Migration(number: 3, script: origins),
         Migration(number: 4, script: lastBooking),
         Migration(number: 5, script: magnitudes),
+        Migration(number: 6, script: domains, makesDomains: true),
     ]
+
+    /// The steps as a server of this kind takes them; one that is not for it does nothing there.
+    static func migrations(for dialect: Dialect) -> [Migration] {
+        migrations.map {
+            $0.makesDomains && !dialect.hasDomains ? Migration(number: $0.number, script: "") : $0
+        }
+    }
 
     /// There is no foreign key from records to journal or accounts: its check would read the page of the
     /// parent's index that every other writer inserts into, and serializable writers would cancel each other.
@@ -190,5 +200,67 @@ enum Schema {
         ALTER TABLE bursar.accounts ALTER COLUMN booked_at SET NOT NULL;
         ALTER TABLE bursar.accounts DROP COLUMN IF EXISTS booked_seq;
         CREATE INDEX IF NOT EXISTS accounts_magnitude_idx ON bursar.accounts (magnitude, currency, class);
+        """
+
+    /// The rules of single columns, which were constraints of the tables before: a server reads the text of those anew for
+    /// each statement, a quarter of the time that it takes for one transfer, and those of domains once in a session
+    /// (`bursar-bench server --experiments rules`).
+    ///
+    /// A domain without rules takes over a column as it is, and only then gets them: with them the server would write the
+    /// whole table anew. What is known of the columns for planning goes with their types, and is gathered again.
+    private static let domains = """
+        CREATE DOMAIN bursar.account_code AS text;
+        CREATE DOMAIN bursar.currency_code AS text;
+        CREATE DOMAIN bursar.account_class AS text;
+        CREATE DOMAIN bursar.account_status AS text;
+        CREATE DOMAIN bursar.total AS bigint;
+        CREATE DOMAIN bursar.record_number AS bigint;
+        CREATE DOMAIN bursar.record_kind AS text;
+        CREATE DOMAIN bursar.transaction_kind AS text;
+        CREATE DOMAIN bursar.side AS text;
+        CREATE DOMAIN bursar.amount AS bigint;
+        CREATE DOMAIN bursar.hash AS bytea;
+
+        ALTER TABLE bursar.accounts
+            DROP CONSTRAINT accounts_code_check, DROP CONSTRAINT accounts_currency_check,
+            DROP CONSTRAINT accounts_class_check, DROP CONSTRAINT accounts_status_check,
+            DROP CONSTRAINT accounts_totals_check, DROP CONSTRAINT accounts_version_check,
+            DROP CONSTRAINT accounts_head_check,
+            ALTER COLUMN code TYPE bursar.account_code, ALTER COLUMN currency TYPE bursar.currency_code,
+            ALTER COLUMN class TYPE bursar.account_class, ALTER COLUMN status TYPE bursar.account_status,
+            ALTER COLUMN debits TYPE bursar.total, ALTER COLUMN credits TYPE bursar.total,
+            ALTER COLUMN held TYPE bursar.total, ALTER COLUMN version TYPE bursar.record_number,
+            ALTER COLUMN head TYPE bursar.hash;
+        ALTER TABLE bursar.journal
+            DROP CONSTRAINT journal_kind_check, ALTER COLUMN kind TYPE bursar.transaction_kind;
+        ALTER TABLE bursar.account_records
+            DROP CONSTRAINT account_records_seq_check, DROP CONSTRAINT account_records_kind_check,
+            DROP CONSTRAINT account_records_side_check, DROP CONSTRAINT account_records_amount_check,
+            DROP CONSTRAINT account_records_entry_check, DROP CONSTRAINT account_records_change_check,
+            DROP CONSTRAINT account_records_hash_check,
+            ALTER COLUMN seq TYPE bursar.record_number, ALTER COLUMN kind TYPE bursar.record_kind,
+            ALTER COLUMN side TYPE bursar.side, ALTER COLUMN amount TYPE bursar.amount,
+            ALTER COLUMN hash TYPE bursar.hash,
+            ADD CONSTRAINT account_records_content_check CHECK (CASE WHEN kind = 'entry'
+                THEN num_nonnulls(transaction_id, side, amount)
+                ELSE num_nonnulls(reference, fingerprint, actor) END = 3);
+
+        ALTER DOMAIN bursar.account_code ADD CONSTRAINT account_code_check CHECK (length(VALUE) BETWEEN 1 AND 64);
+        ALTER DOMAIN bursar.currency_code ADD CONSTRAINT currency_code_check CHECK (length(VALUE) = 3);
+        ALTER DOMAIN bursar.account_class ADD CONSTRAINT account_class_check
+            CHECK (VALUE IN ('asset', 'liability', 'equity', 'income', 'expense'));
+        ALTER DOMAIN bursar.account_status ADD CONSTRAINT account_status_check
+            CHECK (VALUE IN ('open', 'debit-frozen', 'credit-frozen', 'frozen', 'closed'));
+        ALTER DOMAIN bursar.total ADD CONSTRAINT total_check CHECK (VALUE >= 0);
+        ALTER DOMAIN bursar.record_number ADD CONSTRAINT record_number_check CHECK (VALUE >= 1);
+        ALTER DOMAIN bursar.record_kind ADD CONSTRAINT record_kind_check CHECK (VALUE IN
+            ('entry', 'opened', 'renamed', 'status', 'minimum', 'hold', 'capture', 'release'));
+        ALTER DOMAIN bursar.transaction_kind ADD CONSTRAINT transaction_kind_check CHECK (VALUE IN
+            ('deposit', 'withdrawal', 'transfer', 'adjustment', 'journal-entry', 'reversal'));
+        ALTER DOMAIN bursar.side ADD CONSTRAINT side_check CHECK (VALUE IN ('debit', 'credit'));
+        ALTER DOMAIN bursar.amount ADD CONSTRAINT amount_check CHECK (VALUE > 0);
+        ALTER DOMAIN bursar.hash ADD CONSTRAINT hash_check CHECK (length(VALUE) = 32);
+
+        ANALYZE bursar.accounts, bursar.journal, bursar.account_records;
         """
 }

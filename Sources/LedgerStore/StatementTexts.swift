@@ -8,9 +8,6 @@ extension LedgerStore {
     private static let texts: [String: String] = {
         let statements =
             [
-                PostingStatements.postEntries, PostingStatements.postReversals,
-                PostingStatements.changeAccounts,
-                PostingStatements.openAccounts,
                 Connection.beginWrite, lockAccounts, Connection.commitWrite,
                 beginRead, beginLookUp, endRead, selectAccounts, selectKnownReferences, selectReversedUnits,
                 LedgerQueries.selectJournalByReference, LedgerQueries.selectJournalByID,
@@ -23,7 +20,7 @@ extension LedgerStore {
                 LedgerQueries.selectReversals,
                 LedgerQueries.countAccounts, LedgerQueries.countByWords, LedgerQueries.selectTrialBalance,
                 LedgerQueries.selectTrialBalanceByClass,
-            ] + AccountWalk.allStatements + RankingStatements.all
+            ] + PostingStatements.all.map(\.statement) + AccountWalk.allStatements + RankingStatements.all
         return Dictionary(statements.map { ($0.name, $0.sql) }) { first, _ in first }
     }()
 }

@@ -116,11 +116,11 @@ extension StoreFailure.Kind {
         // A server that shuts down may say so of a commit that it made, and told nobody of.
         case .adminShutdown, .crashShutdown: return writing ? .unknownOutcome : .unavailable
         case .cannotConnectNow, .readOnlyTransaction: return .unavailable
-        case .lockNotAvailable, .queryCanceled, .invalidStatementName: return .overloaded
+        case .lockNotAvailable, .queryCanceled: return .overloaded
         case .insufficientPrivilege: return .notPermitted
         default:
             if state.isConnectionException { return writing ? .unknownOutcome : .unavailable }
-            if state.isShortage || error.saysTooOld { return .overloaded }
+            if state.isShortage || error.saysTooOld || error.saysStaleStatement { return .overloaded }
             return refusesUs(state) ? .notPermitted : .failed
         }
     }
@@ -170,6 +170,7 @@ extension StoreFailure {
         case .unavailable: return error.kind == .cannotConnect ? error.message : "the server is not reachable"
         case .overloaded where error.saysTooOld:
             return "the transaction took so long that the server no longer keeps what it has to read"
+        case .overloaded where error.saysStaleStatement: return "the server had lost the program's statements"
         case .overloaded: return overload(error.sqlState)
         case .deadlineExceeded: return "the deadline passed"
         case .cancelled: return "cancelled"
@@ -191,16 +192,12 @@ extension StoreFailure {
         if error.message.contains("row-level security") {
             return "the database role may not touch this account: it is confined to others"
         }
-        return switch error.statement {
-        case PostingStatements.postEntries.name:
-            "the database role may not post; that takes an operator"
-        case PostingStatements.postReversals.name:
-            "the database role may not reverse transactions; that takes a supervisor"
-        case PostingStatements.changeAccounts.name:
-            "the database role may not change accounts; that takes a supervisor"
-        case PostingStatements.openAccounts.name:
-            "the database role may not open accounts; that takes a supervisor"
-        default: "the database role may not do this"
+        return switch PostingStatements.all.first(where: { $0.statement.name == error.statement })?.kind {
+        case .entries: "the database role may not post; that takes an operator"
+        case .reversals: "the database role may not reverse transactions; that takes a supervisor"
+        case .changes: "the database role may not change accounts; that takes a supervisor"
+        case .openings: "the database role may not open accounts; that takes a supervisor"
+        case nil: "the database role may not do this"
         }
     }
 
@@ -211,7 +208,6 @@ extension StoreFailure {
         case .diskFull: "the server's disk is full"
         case let state? where state.isShortage: "the server is short of something"
         case .lockNotAvailable: "waited too long for a lock"
-        case .invalidStatementName: "the server had lost the program's statements"
         default: "the server cancelled the statement"
         }
     }

@@ -73,6 +73,13 @@ public struct PostgresError: Error, Sendable, Equatable {
             table: table, column: column, constraint: constraint, statement: statement)
     }
 
+    /// Whether the server no longer has a statement as it was prepared, or its columns have other types since. Nothing of it
+    /// was executed, and it is prepared anew with its next use.
+    public var saysStaleStatement: Bool {
+        sqlState == .invalidStatementName
+            || (sqlState == .featureNotSupported && message == "cached plan must not change result type")
+    }
+
     static func violation(_ message: String, statement: String? = nil) -> PostgresError {
         PostgresError(kind: .protocolViolation, message: message, statement: statement)
     }

@@ -53,11 +53,8 @@ struct ServerMessage {
         consequence =
             if severity == "FATAL" || severity == "PANIC" {
                 .sessionEnds
-            } else if sqlState == .invalidStatementName || sqlState == .duplicatePreparedStatement {
-                .staleStatement
-            } else if sqlState == .featureNotSupported
-                && (text(.function) == "RevalidateCachedQuery"
-                    || message == "cached plan must not change result type")
+            } else if error.saysStaleStatement || sqlState == .duplicatePreparedStatement
+                || (sqlState == .featureNotSupported && text(.function) == "RevalidateCachedQuery")
             {
                 .staleStatement
             } else {

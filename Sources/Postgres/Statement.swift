@@ -58,18 +58,20 @@ public struct Parameter: Sendable {
     }
 
     /// A one-dimensional array without NULLs.
-    public static func array<V: PostgresValue>(_ values: [V]) -> Parameter {
-        var writer = ArrayWriter(type: V.postgresType, count: values.count, hasNulls: false)
-        for value in values { writer.append(value) }
+    public static func array<V: PostgresValue>(_ values: [V]) -> Parameter { array(values) { $0 } }
+
+    /// A one-dimensional array of a value of each row.
+    public static func array<Row, V: PostgresValue>(_ rows: [Row], _ value: (Row) -> V) -> Parameter {
+        var writer = ArrayWriter(type: V.postgresType, count: rows.count)
+        for row in rows { writer.append(value(row)) }
         return writer.parameter
     }
 
-    /// A one-dimensional array in which nil is NULL.
-    public static func optionalArray<V: PostgresValue>(_ values: [V?]) -> Parameter {
-        let hasNulls = values.contains { $0 == nil }
-        var writer = ArrayWriter(type: V.postgresType, count: values.count, hasNulls: hasNulls)
-        for value in values {
-            if let value { writer.append(value) } else { writer.appendNull() }
+    /// A one-dimensional array of a value of each row, in which nil is NULL.
+    public static func array<Row, V: PostgresValue>(_ rows: [Row], optional value: (Row) -> V?) -> Parameter {
+        var writer = ArrayWriter(type: V.postgresType, count: rows.count)
+        for row in rows {
+            if let value = value(row) { writer.append(value) } else { writer.appendNull() }
         }
         return writer.parameter
     }
@@ -83,13 +85,13 @@ public struct Parameter: Sendable {
         var bytes: [UInt8] = []
         var defect: String?
 
-        init(type: PostgresType, count: Int, hasNulls: Bool) {
+        init(type: PostgresType, count: Int) {
             self.type = type
             // An element of the fixed-size types has eight bytes at the most behind a length of four.
             bytes.reserveCapacity(20 + count * 12)
             let dimensions: Int32 = count == 0 ? 0 : 1
             dimensions.appendBigEndian(to: &bytes)
-            Int32(hasNulls ? 1 : 0).appendBigEndian(to: &bytes)
+            Int32(0).appendBigEndian(to: &bytes)
             type.oid.appendBigEndian(to: &bytes)
             guard count > 0 else { return }
             if count > Int32.max { defect = "an array of \(count) elements is too long" }
@@ -114,7 +116,12 @@ public struct Parameter: Sendable {
             bytes.withUnsafeBufferPointer { $0[start...].contains(0) }
         }
 
-        mutating func appendNull() { Int32(-1).appendBigEndian(to: &bytes) }
+        mutating func appendNull() {
+            bytes[Self.lastOfNullFlag] = 1
+            Int32(-1).appendBigEndian(to: &bytes)
+        }
+
+        private static let lastOfNullFlag = 7
 
         var parameter: Parameter { Parameter(oid: type.arrayOID, bytes: bytes, defect: defect) }
     }

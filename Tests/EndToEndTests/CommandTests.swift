@@ -128,7 +128,7 @@ import Testing
         #expect(doctor.status == 0)
         let object = try doctor.object()
         #expect(object["dialect"] as? String == "postgresql")
-        #expect(object["schema_version"] as? Int == 5)
+        #expect(object["schema_version"] as? Int == 6)
         #expect((object["server"] as? String)?.hasPrefix("PostgreSQL ") == true)
         #expect((object["connection"] as? String)?.contains("dbname=") == true)
         #expect(object["warnings"] is [String])

@@ -20,7 +20,7 @@ import Testing
             }
             return try await group.reduce([], +)
         }
-        #expect(applied.sorted() == [1, 2, 3, 4, 5])
+        #expect(applied.sorted() == [1, 2, 3, 4, 5, 6])
     }
 
     @Test func aDatabaseWithoutTheSchemaIsToldFromAnEmptyLedger() async throws {
@@ -37,8 +37,8 @@ import Testing
         let database = try await TestDatabase.make(template: .ledger)
         try await database.run("INSERT INTO bursar.migrations (number) VALUES (99)")
         let store = try await LedgerStore.open(database.settings(), writers: 1, readers: 1)
-        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 5)) { try await store.migrate() }
-        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 5)) {
+        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 6)) { try await store.migrate() }
+        await #expect(throws: StoreError.schemaTooNew(found: 99, wanted: 6)) {
             try await store.requireSchema()
         }
         await store.close()
@@ -48,19 +48,11 @@ import Testing
         let ledger = try await TestLedger.make()
         try await ledger.open(["a", "b"], balance: "1.00")
         let before = try await listings(ledger)
-        try await ledger.tamper(
-            """
-            DROP INDEX bursar.accounts_name_idx, bursar.accounts_status_code_idx, bursar.accounts_status_name_idx,
-                bursar.account_records_changes_idx, bursar.accounts_words_idx;
-            ALTER TABLE bursar.journal DROP COLUMN db_user, DROP COLUMN address, DROP COLUMN program;
-            ALTER TABLE bursar.account_records DROP COLUMN db_user, DROP COLUMN address, DROP COLUMN program;
-            ALTER TABLE bursar.accounts DROP COLUMN booked_at, DROP COLUMN magnitude, DROP COLUMN listed_seq;
-            DELETE FROM bursar.migrations WHERE number >= 2;
-            """)
-        await #expect(throws: StoreError.schemaOutdated(found: 1, wanted: 5)) {
+        try await EarlierSchema.restore(1, in: ledger)
+        await #expect(throws: StoreError.schemaOutdated(found: 1, wanted: 6)) {
             try await ledger.store.requireSchema()
         }
-        #expect(try await ledger.store.migrate() == [2, 3, 4, 5])
+        #expect(try await ledger.store.migrate() == [2, 3, 4, 5, 6])
         #expect(try await ledger.store.migrate() == [])
         let page = try await ledger.store.queries.accounts(
             AccountFilter("account"), sort: AccountSort(.name), from: .first, limit: 2)
@@ -99,13 +91,55 @@ import Testing
         }
         let before = try await listings(ledger)
         #expect(Set(before.map(\.magnitude)).count > 20)
-        try await ledger.tamper(
-            """
-            ALTER TABLE bursar.accounts DROP COLUMN magnitude, DROP COLUMN listed_seq, ADD COLUMN booked_seq bigint;
-            DELETE FROM bursar.migrations WHERE number >= 5;
-            """)
-        #expect(try await ledger.store.migrate() == [5])
+        try await EarlierSchema.restore(4, in: ledger)
+        #expect(try await ledger.store.migrate() == [5, 6])
         #expect(try await listings(ledger) == before)
+    }
+
+    /// The policies and the view of a confined role look at columns that get other types.
+    @Test func anUpgradeLeavesRolesConfinedAsTheyWere() async throws {
+        let ledger = try await AccessLedger.make()
+        let supervisor = try await ledger.program(.supervisor)
+        try await supervisor.open(["571", "704"], balance: "1.00")
+        await supervisor.store.close()
+        let role = ledger.role(.operator)
+        try await EarlierSchema.restore(5, in: ledger)
+        try await ledger.store.confine(
+            role, to: Confinement(codes: [Confinement.Pattern("57%")], classes: []))
+        let before = try await ledger.store.roles()
+        #expect(before.contains { $0.name == role && $0.confinement != nil })
+        #expect(try await ledger.store.migrate() == [6])
+        #expect(try await ledger.store.roles() == before)
+        #expect(
+            try await ledger.count("SELECT count(*) FROM bursar.accounts WHERE code = '704'", role: role) == 0
+        )
+        #expect(
+            try await ledger.count("SELECT count(*) FROM bursar.accounts WHERE code = '571'", role: role) == 1
+        )
+    }
+
+    /// A rule that the tables had before holds in the domains, of which an upgrade makes them.
+    @Test(arguments: [
+        "UPDATE bursar.accounts SET code = ''", "UPDATE bursar.accounts SET currency = 'EURO'",
+        "UPDATE bursar.accounts SET class = 'other'", "UPDATE bursar.accounts SET status = 'other'",
+        "UPDATE bursar.accounts SET debits = -1", "UPDATE bursar.accounts SET credits = -1",
+        "UPDATE bursar.accounts SET held = -1", "UPDATE bursar.accounts SET version = 0, listed_seq = 0",
+        "UPDATE bursar.accounts SET listed_seq = 0", "UPDATE bursar.accounts SET head = 'short'",
+        "UPDATE bursar.accounts SET minimum = 1000000000000 WHERE code = 'a'",
+        "UPDATE bursar.journal SET kind = 'other'", "UPDATE bursar.journal SET reverses = id",
+        "UPDATE bursar.account_records SET seq = 0 WHERE seq = 1",
+        "UPDATE bursar.account_records SET kind = 'other'",
+        "UPDATE bursar.account_records SET side = 'other' WHERE kind = 'entry'",
+        "UPDATE bursar.account_records SET side = NULL WHERE kind = 'entry'",
+        "UPDATE bursar.account_records SET amount = 0 WHERE kind = 'entry'",
+        "UPDATE bursar.account_records SET actor = NULL WHERE kind = 'opened'",
+        "UPDATE bursar.account_records SET hash = 'short'",
+    ])
+    func theDatabaseHoldsItsRules(_ change: String) async throws {
+        let ledger = try await TestLedger.make()
+        try await ledger.open(["a"], balance: "1.00")
+        let error = await #expect(throws: PostgresError.self) { try await ledger.tamper(change) }
+        #expect(error?.sqlState == .checkViolation)
     }
 
     /// It would leave what lists are read by as it was, and the account in a wrong place of them.

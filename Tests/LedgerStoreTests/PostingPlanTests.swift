@@ -15,10 +15,9 @@ import Testing
         let connection = try await SessionSetup.writer.open(
             try ledger.database.settings(), .postgresql, timeout: .seconds(60))
         try await connection.run(script: "SET plan_cache_mode = force_generic_plan")
-        for (statement, parameters) in [
-            (PostingStatements.postEntries, 32), (PostingStatements.postReversals, 33),
-            (PostingStatements.changeAccounts, 27), (LedgerStore.lockAccounts, 1),
-        ] {
+        let statements = PostingStatements.all.filter { $0.kind != .openings }.map(\.statement)
+        for statement in statements + [LedgerStore.lockAccounts] {
+            let parameters = statement.sql.matches(of: /\$(\d+)::/).compactMap { Int($0.1) }.max() ?? 0
             let nulls = Array(repeating: "NULL", count: parameters).joined(separator: ", ")
             try await connection.run(script: "PREPARE \(statement.name) AS \(statement.sql)")
             let plan = try await connection.query(

@@ -122,29 +122,15 @@ extension PostingExperiment {
                     "CREATE INDEX ON bursar.accounts (debits, credits, currency, class)",
                 ]),
         ]
-        // The server reads their texts anew for each statement.
-        let checks = [
-            Way(title: "all checks"),
-            Way(
-                title: "none",
-                tables: [
-                    """
-                    DO $$
-                    DECLARE
-                        c record;
-                    BEGIN
-                        FOR c IN SELECT conrelid::regclass AS changed, conname FROM pg_constraint
-                            WHERE contype = 'c' AND connamespace = 'bursar'::regnamespace
-                        LOOP
-                            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.changed, c.conname);
-                        END LOOP;
-                    END $$
-                    """
-                ]),
+        // The server reads the texts of constraints anew for each statement, and those of domains once in a session.
+        let rules = [
+            Way(title: "rules in domains"),
+            Way(title: "constraints alone", tables: [Self.domainsGivenUp(keepingRules: true)]),
+            Way(title: "none", tables: [Self.domainsGivenUp(keepingRules: false), Self.constraintsDropped]),
         ]
         let experiments: [(name: String, ways: [Way], balance: Int64?)] = [
             ("fillfactor", fill, nil), ("predicate_locks", locks, nil), ("indexes", indexes, nil),
-            ("checks", checks, nil),
+            ("rules", rules, nil),
             ("magnitudes", magnitudes, 100_000),
         ]
         return experiments.map { name, ways, balance in
@@ -152,4 +138,39 @@ extension PostingExperiment {
                 name: name, posting: posting, chosen: ways, sessions: sessions, balance: balance)
         }
     }
+
+    /// Columns get back the types below their domains, and tables the rules of these as constraints.
+    private static func domainsGivenUp(keepingRules: Bool) -> String {
+        """
+        DO $$
+        DECLARE
+            c record;
+        BEGIN
+            FOR c IN SELECT r.oid::regclass AS changed, a.attname, format_type(t.typbasetype, -1) AS base,
+                    replace(pg_get_constraintdef(k.oid), 'VALUE', quote_ident(a.attname)) AS rule
+                FROM pg_class AS r
+                JOIN pg_attribute AS a ON a.attrelid = r.oid
+                JOIN pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'd'
+                JOIN pg_constraint AS k ON k.contypid = t.oid
+                WHERE r.relnamespace = 'bursar'::regnamespace AND r.relkind = 'r'
+            LOOP
+                EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE %s\(keepingRules ? ", ADD %s" : "")',
+                    c.changed, c.attname, c.base\(keepingRules ? ", c.rule" : ""));
+            END LOOP;
+        END $$
+        """
+    }
+
+    private static let constraintsDropped = """
+        DO $$
+        DECLARE
+            c record;
+        BEGIN
+            FOR c IN SELECT conrelid::regclass AS changed, conname FROM pg_constraint
+                WHERE contype = 'c' AND conrelid <> 0 AND connamespace = 'bursar'::regnamespace
+            LOOP
+                EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.changed, c.conname);
+            END LOOP;
+        END $$
+        """
 }
