@@ -322,6 +322,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case schemaOutdated(found: Int, wanted: Int)
     /// The schema was made by a newer program.
     case schemaTooNew(found: Int, wanted: Int)
+    /// A view or a rule of somebody else's looks at columns that an upgrade gives other types, as the server says it.
+    case columnsInUse(by: String)
     /// A YugabyteDB that is made from this PostgreSQL, as `PQserverVersion` gives it, such as 110002.
     case yugabyteTooOld(version: Int)
 
@@ -342,6 +344,9 @@ public enum StoreError: Error, Sendable, Equatable {
             "the ledger's schema is version \(found), this program works with \(wanted); run `bursar init`"
         case .schemaTooNew(let found, let wanted):
             "the ledger's schema is version \(found), this program knows up to \(wanted); install a newer Bursar"
+        case .columnsInUse(let user):
+            "the ledger cannot be upgraded while something of your own looks at its columns: \(user); nothing was "
+                + "changed. Drop it, run `bursar init` again, and make it anew"
         case .yugabyteTooOld(let version):
             "the server is a YugabyteDB made from PostgreSQL \(version / 10000), Bursar needs 2025.1 or later, which "
                 + "is made from PostgreSQL 15; upgrade it or connect to another"

@@ -40,11 +40,16 @@ extension LedgerStore {
                 return .failure(.schemaTooNew(found: found, wanted: Int(Schema.version)))
             }
             for migration in Schema.migrations(for: dialect) where Int(migration.number) > found {
-                let isNew =
-                    dialect.migratesInOneTransaction
-                    ? try await Self.apply(migration, on: connection, dialect)
-                    : try await Self.applySingly(migration, on: connection)
-                if isNew { applied.append(Int(migration.number)) }
+                do throws(PostgresError) {
+                    let isNew =
+                        dialect.migratesInOneTransaction
+                        ? try await Self.apply(migration, on: connection, dialect)
+                        : try await Self.applySingly(migration, on: connection)
+                    if isNew { applied.append(Int(migration.number)) }
+                } catch {
+                    guard migration.makesDomains, error.sqlState == .featureNotSupported else { throw error }
+                    return .failure(.columnsInUse(by: error.detail ?? error.message))
+                }
             }
             if let script = dialect.wordIndex { await Self.makeWordIndex(script, on: connection) }
             return .success(applied)

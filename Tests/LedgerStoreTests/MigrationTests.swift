@@ -118,6 +118,17 @@ import Testing
         )
     }
 
+    @Test func anUpgradeSaysWhichViewIsInItsWayAndChangesNothing() async throws {
+        let ledger = try await TestLedger.make()
+        try await EarlierSchema.restore(5, in: ledger)
+        try await ledger.tamper("CREATE VIEW bursar.report AS SELECT code, status FROM bursar.accounts")
+        let error = await #expect(throws: StoreError.self) { try await ledger.store.migrate() }
+        #expect(error?.message.contains("report") == true, "\(String(describing: error))")
+        #expect(try await ledger.store.schemaVersion() == 5)
+        try await ledger.tamper("DROP VIEW bursar.report")
+        #expect(try await ledger.store.migrate() == [6])
+    }
+
     /// A rule that the tables had before holds in the domains, of which an upgrade makes them.
     @Test(arguments: [
         "UPDATE bursar.accounts SET code = ''", "UPDATE bursar.accounts SET currency = 'EURO'",
