@@ -40,8 +40,6 @@ struct ParameterNumbers {
 struct PostingRows<Row>: Sendable {
     let columns: [PostingColumn<Row>]
 
-    static func + (rows: Self, column: PostingColumn<Row>) -> Self { Self(columns: rows.columns + [column]) }
-
     /// What stands behind FROM, and the array of the keys.
     /// - Parameter rows: how many there are where each value is a parameter.
     func source(
@@ -93,7 +91,8 @@ extension JournalTransaction {
         PostingColumn("value_date", "date") { $0.valueDate },
     ])
 
-    static let reversal = columns + PostingColumn("reverses", "uuid", optional: { $0.reverses })
+    static let reversal = PostingRows(
+        columns: columns.columns + [PostingColumn("reverses", "uuid", optional: { $0.reverses })])
 }
 
 extension AccountRecord {
