@@ -208,6 +208,9 @@ extension LedgerView {
         var transitions: [Decision.Transition] = []
         var records: [AccountRecord] = []
         var lines: [Receipt.Line] = []
+        transitions.reserveCapacity(plan.legs.count)
+        records.reserveCapacity(plan.legs.count)
+        lines.reserveCapacity(plan.legs.count)
         for leg in plan.legs {
             // Most transactions have two accounts, and a dictionary of them would cost more than looking along.
             let place = transitions.firstIndex { $0.after.id == leg.account.id } ?? transitions.endIndex
@@ -264,15 +267,13 @@ extension Account {
                 field: "account \(code)",
                 why: "no record can follow number \(version); `bursar verify` says what is wrong with it")
         }
-        let unhashed = AccountRecord(
+        var record = AccountRecord(
             accountID: id, seq: seq, content: content, debits: debits, credits: credits, held: held,
             bookedAt: bookedAt, hash: .zero, origin: origin)
-        let hash = unhashed.expectedHash(after: head, of: self, transaction: transaction)
+        record.hash = record.expectedHash(after: head, of: self, transaction: transaction)
         version = seq
-        head = hash
-        return AccountRecord(
-            accountID: id, seq: version, content: content, debits: debits, credits: credits, held: held,
-            bookedAt: bookedAt, hash: hash, origin: origin)
+        head = record.hash
+        return record
     }
 
     /// - Throws: ``Refusal/insufficientFunds(account:available:requested:minimum:)`` when this account, which

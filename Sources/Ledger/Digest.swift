@@ -2,7 +2,7 @@ import Crypto
 
 /// A SHA-256 value (FIPS 180-4): 32 bytes, held as four words so that copying one allocates nothing.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
-    private let words: (UInt64, UInt64, UInt64, UInt64)
+    fileprivate let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Before an account's first record.
     public static let zero = Digest(words: (0, 0, 0, 0))
@@ -10,13 +10,13 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     private init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
     /// The hash of these bytes.
-    public init(of bytes: [UInt8]) {
-        self = SHA256.hash(data: bytes).withUnsafeBytes { Digest(loading: $0) }
-    }
+    public init(of bytes: [UInt8]) { self.init(of: bytes[...]) }
 
     /// The hash of these bytes.
     public init(of bytes: ArraySlice<UInt8>) {
-        self = SHA256.hash(data: bytes).withUnsafeBytes { Digest(loading: $0) }
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        self = hash.finalize().withUnsafeBytes { Digest(loading: $0) }
     }
 
     /// A stored value; nil unless it has 32 bytes.
@@ -47,11 +47,10 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         words = (word(0), word(1), word(2), word(3))
     }
 
-    /// Appends the 32 bytes.
-    public func append(to buffer: inout [UInt8]) {
-        for word in [words.0, words.1, words.2, words.3] {
-            withUnsafeBytes(of: word.bigEndian) { buffer.append(contentsOf: $0) }
-        }
+    /// Lends the 32 bytes.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let bytes = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        return withUnsafeBytes(of: bytes, body)
     }
 
     /// 64 hexadecimal digits.
@@ -85,50 +84,79 @@ public struct RunningDigest: Sendable {
 /// Bytes that two programs make alike from the same facts: every field with its length or a fixed width, so
 /// that no two different lists of fields have the same bytes.
 struct CanonicalBytes {
-    private(set) var bytes: [UInt8] = []
+    /// More than the fields so far take, since a number at the end of an array takes three times as long as one that is
+    /// stored in its midst. Every posting hashes some fifty fields.
+    private var room = [UInt8](repeating: 0, count: 512)
+    private var count = 0
 
     /// - Parameter domain: what is being hashed, so that bytes of one kind never pass for another's.
-    init(domain: String) {
-        bytes.reserveCapacity(256)
-        append(domain)
-    }
+    init(domain: String) { append(domain) }
 
     mutating func append(_ text: String) {
-        append(Int64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+        var text = text
+        text.withUTF8 { bytes in
+            append(Int64(bytes.count))
+            makeRoom(for: bytes.count)
+            room.withUnsafeMutableBytes { [count] in
+                $0[count..<count + bytes.count].copyBytes(from: bytes)
+            }
+            count += bytes.count
+        }
     }
 
     mutating func append(_ text: String?) {
-        bytes.append(text == nil ? 0 : 1)
+        appendPresence(of: text)
         if let text { append(text) }
     }
 
-    mutating func append(_ value: Int64) {
-        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
-    }
+    mutating func append(_ value: Int64) { append(fixed: value) }
 
     mutating func append(_ value: Int64?) {
-        bytes.append(value == nil ? 0 : 1)
+        appendPresence(of: value)
         if let value { append(value) }
     }
 
     mutating func append(_ id: Identifier) {
-        append(Int64(bitPattern: id.high))
-        append(Int64(bitPattern: id.low))
+        append(fixed: id.high)
+        append(fixed: id.low)
     }
 
     mutating func append(_ id: Identifier?) {
-        bytes.append(id == nil ? 0 : 1)
+        appendPresence(of: id)
         if let id { append(id) }
     }
 
-    mutating func append(_ digest: Digest) { digest.append(to: &bytes) }
+    mutating func append(_ digest: Digest) {
+        append(fixed: digest.words.0)
+        append(fixed: digest.words.1)
+        append(fixed: digest.words.2)
+        append(fixed: digest.words.3)
+    }
 
     mutating func append(_ amount: DecimalAmount) {
         let (coefficient, scale) = amount.normalized
         append(coefficient)
         append(Int64(scale))
     }
+
+    private mutating func appendPresence<Value>(of value: Value?) {
+        append(fixed: (value == nil ? 0 : 1) as UInt8)
+    }
+
+    private mutating func append(fixed value: some FixedWidthInteger) {
+        let size = value.bitWidth / 8
+        makeRoom(for: size)
+        room.withUnsafeMutableBytes { [count] in
+            $0.storeBytes(of: value.bigEndian, toByteOffset: count, as: type(of: value))
+        }
+        count += size
+    }
+
+    private mutating func makeRoom(for more: Int) {
+        if count + more > room.count { room += repeatElement(0, count: max(more, room.count)) }
+    }
+
+    var bytes: ArraySlice<UInt8> { room[..<count] }
 
     var digest: Digest { Digest(of: bytes) }
 }

@@ -53,7 +53,8 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
         String(unsafeUninitializedCapacity: 36) { buffer in
             var place = 0
             for index in 0..<32 {
-                if [8, 12, 16, 20].contains(index) {
+                // Where RFC 9562 has its hyphens.
+                if index == 8 || index == 12 || index == 16 || index == 20 {
                     buffer[place] = UInt8(ascii: "-")
                     place += 1
                 }

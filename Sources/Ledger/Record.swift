@@ -66,7 +66,7 @@ public struct AccountRecord: Hashable, Sendable {
     public let held: Int64
     public let bookedAt: Timestamp
     /// Covers everything that the record and its transaction say, and the hash of the record before.
-    public let hash: Digest
+    public internal(set) var hash: Digest
     /// Nil for what was written before the ledger kept it.
     public let origin: Origin?
 

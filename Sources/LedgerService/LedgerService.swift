@@ -53,10 +53,11 @@ public struct LedgerService: Sendable {
     public func perform(
         _ operation: Operation, confirmed confirmation: Confirmation? = nil
     ) async -> OperationOutcome {
-        let confirmations = confirmation.map { [operation.reference: $0] } ?? [:]
-        let outcomes = await perform([operation], confirmed: confirmations)
+        let item = Batch.Item(
+            id: environment.newIdentifier(), operation: operation, confirmation: confirmation,
+            start: environment.uptime())
         // A batch answers for every operation, so there is one.
-        return outcomes[0]
+        return await post([item], of: operation.writeKind)[0]
     }
 
     /// Posts operations as if one came after the other, in few statements.
@@ -79,13 +80,14 @@ public struct LedgerService: Sendable {
         while let kind = rest.first?.operation.writeKind {
             let run = Array(rest.prefix { $0.operation.writeKind == kind })
             rest = rest.dropFirst(run.count)
-            outcomes += kind == .entries ? await groups.post(run, by: self) : await post(run)
+            outcomes += await post(run, of: kind)
         }
         return outcomes
     }
 
-    /// Posts what is not written together with the operations of other callers.
-    private func post(_ items: [Batch.Item]) async -> [OperationOutcome] {
+    /// Entries are written together with those of other callers.
+    private func post(_ items: [Batch.Item], of kind: WriteKind) async -> [OperationOutcome] {
+        if kind == .entries { return await groups.post(items, by: self) }
         if let failure = await keep(items.map(\.operation)) {
             let now = environment.uptime()
             return items.map {

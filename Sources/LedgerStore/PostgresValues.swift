@@ -5,9 +5,9 @@ import Postgres
 extension Identifier: PostgresValue {
     public static var postgresType: PostgresType { .uuid }
 
-    public func encode(into buffer: inout [UInt8]) {
-        withUnsafeBytes(of: high.bigEndian) { buffer.append(contentsOf: $0) }
-        withUnsafeBytes(of: low.bigEndian) { buffer.append(contentsOf: $0) }
+    public func encode(into buffer: inout ValueBuffer) {
+        buffer.append(high)
+        buffer.append(low)
     }
 
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
@@ -24,8 +24,8 @@ extension Timestamp: PostgresValue {
     /// Microseconds from 1970 to 2000-01-01, where PostgreSQL's binary `timestamptz` counts from.
     private static let epoch: Int64 = 946_684_800_000_000
 
-    public func encode(into buffer: inout [UInt8]) {
-        withUnsafeBytes(of: (microseconds - Self.epoch).bigEndian) { buffer.append(contentsOf: $0) }
+    public func encode(into buffer: inout ValueBuffer) {
+        buffer.append(microseconds - Self.epoch)
     }
 
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
@@ -43,8 +43,8 @@ extension CalendarDate: PostgresValue {
     /// Days from 1970 to 2000-01-01, where PostgreSQL's binary `date` counts from.
     private static let epoch: Int32 = 10_957
 
-    public func encode(into buffer: inout [UInt8]) {
-        withUnsafeBytes(of: (daysSince1970 - Self.epoch).bigEndian) { buffer.append(contentsOf: $0) }
+    public func encode(into buffer: inout ValueBuffer) {
+        buffer.append(daysSince1970 - Self.epoch)
     }
 
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
@@ -59,7 +59,7 @@ extension CalendarDate: PostgresValue {
 extension Digest: PostgresValue {
     public static var postgresType: PostgresType { .bytea }
 
-    public func encode(into buffer: inout [UInt8]) { append(to: &buffer) }
+    public func encode(into buffer: inout ValueBuffer) { withBytes { buffer.append($0) } }
 
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         guard let digest = Digest(bytes: bytes) else { throw .undecodable("hash of \(bytes.count) bytes") }

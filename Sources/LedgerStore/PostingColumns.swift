@@ -180,17 +180,27 @@ struct AccountMove {
 
     /// Ordered by id, so that two statements lock their rows in the same order and cannot deadlock.
     static func merged(_ decisions: [Decision]) -> [AccountMove] {
-        var moves: [Identifier: AccountMove] = [:]
+        var moves: [AccountMove] = []
+        var places: [Identifier: Int] = [:]
         for decision in decisions {
+            let bookedAt = decision.receipt.bookedAt
             for transition in decision.transitions {
-                let first = AccountMove(
-                    seen: transition.before?.version ?? 0, seenHead: transition.before?.head ?? .zero,
-                    after: transition.after, bookedAt: decision.receipt.bookedAt)
-                moves[first.after.id, default: first].goOn(
-                    to: transition.after, bookedAt: decision.receipt.bookedAt)
+                if let place = places[transition.after.id] {
+                    moves[place].goOn(to: transition.after, bookedAt: bookedAt)
+                } else {
+                    places[transition.after.id] = moves.count
+                    moves.append(AccountMove(transition, bookedAt: bookedAt))
+                }
             }
         }
-        return moves.values.sorted { $0.after.id < $1.after.id }
+        return moves.sorted { $0.after.id < $1.after.id }
+    }
+
+    private init(_ transition: Decision.Transition, bookedAt: Timestamp) {
+        seen = transition.before?.version ?? 0
+        seenHead = transition.before?.head ?? .zero
+        after = transition.after
+        self.bookedAt = bookedAt
     }
 
     private mutating func goOn(to account: Account, bookedAt time: Timestamp) {

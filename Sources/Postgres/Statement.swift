@@ -39,17 +39,18 @@ public struct Parameter: Sendable {
     /// Why this value can never be sent, if it cannot. It surfaces when the query is made.
     let defect: String?
 
-    private init(oid: UInt32, bytes: [UInt8]?, defect: String? = nil) {
+    @usableFromInline
+    init(oid: UInt32, bytes: [UInt8]?, defect: String? = nil) {
         self.oid = oid
         self.bytes = bytes
         self.defect = defect
     }
 
     public static func value<V: PostgresValue>(_ value: V) -> Parameter {
-        var bytes: [UInt8] = []
-        value.encode(into: &bytes)
-        let hasNUL = V.postgresType.isText && bytes.contains(0)
-        return Parameter(oid: V.postgresType.oid, bytes: bytes, defect: hasNUL ? nulDefect : nil)
+        var buffer = ValueBuffer(capacity: 16)
+        value.encode(into: &buffer)
+        let hasNUL = V.postgresType.isText && buffer.holdsNUL(from: 0)
+        return Parameter(oid: V.postgresType.oid, bytes: buffer.bytes, defect: hasNUL ? nulDefect : nil)
     }
 
     public static func optional<V: PostgresValue>(_ value: V?) -> Parameter {
@@ -60,7 +61,11 @@ public struct Parameter: Sendable {
     /// A one-dimensional array without NULLs.
     public static func array<V: PostgresValue>(_ values: [V]) -> Parameter { array(values) { $0 } }
 
+    // What follows is inlinable because it is where a program that writes much spends its time: compiled for the rows and
+    // values at hand it takes half as long as with their types looked up for each of them.
+
     /// A one-dimensional array of a value of each row.
+    @inlinable
     public static func array<Row, V: PostgresValue>(_ rows: [Row], _ value: (Row) -> V) -> Parameter {
         var writer = ArrayWriter(type: V.postgresType, count: rows.count)
         for row in rows { writer.append(value(row)) }
@@ -68,6 +73,7 @@ public struct Parameter: Sendable {
     }
 
     /// A one-dimensional array of a value of each row, in which nil is NULL.
+    @inlinable
     public static func array<Row, V: PostgresValue>(_ rows: [Row], optional value: (Row) -> V?) -> Parameter {
         var writer = ArrayWriter(type: V.postgresType, count: rows.count)
         for row in rows {
@@ -80,49 +86,53 @@ public struct Parameter: Sendable {
 
     /// Writes an array in the format of PostgreSQL's `array_recv`: dimensions, a flag for NULLs, the element
     /// type, then length and lower bound of the one dimension, then each element behind its length.
-    private struct ArrayWriter {
-        let type: PostgresType
-        var bytes: [UInt8] = []
-        var defect: String?
+    @usableFromInline
+    struct ArrayWriter {
+        private let type: PostgresType
+        @usableFromInline let isText: Bool
+        @usableFromInline var buffer: ValueBuffer
+        private var defect: String?
 
+        @usableFromInline
         init(type: PostgresType, count: Int) {
             self.type = type
-            // An element of the fixed-size types has eight bytes at the most behind a length of four.
-            bytes.reserveCapacity(20 + count * 12)
-            let dimensions: Int32 = count == 0 ? 0 : 1
-            dimensions.appendBigEndian(to: &bytes)
-            Int32(0).appendBigEndian(to: &bytes)
-            type.oid.appendBigEndian(to: &bytes)
+            isText = type.isText
+            // An element of most types has sixteen bytes at the most behind a length of four.
+            buffer = ValueBuffer(capacity: 20 + count * 20)
+            buffer.append((count == 0 ? 0 : 1) as Int32)
+            buffer.append(0 as Int32)
+            buffer.append(type.oid)
             guard count > 0 else { return }
             if count > Int32.max { defect = "an array of \(count) elements is too long" }
-            Int32(clamping: count).appendBigEndian(to: &bytes)
-            Int32(1).appendBigEndian(to: &bytes)
+            buffer.append(Int32(clamping: count))
+            buffer.append(1 as Int32)
         }
 
+        @inlinable
         mutating func append<V: PostgresValue>(_ value: V) {
-            let start = bytes.count
-            Int32(0).appendBigEndian(to: &bytes)
-            value.encode(into: &bytes)
-            let length = bytes.count - start - 4
+            let start = buffer.count
+            buffer.append(0 as Int32)
+            value.encode(into: &buffer)
+            let length = buffer.count - start - 4
+            buffer.store(Int32(truncatingIfNeeded: length), at: start)
+            if isText || length > Int32.max { examine(from: start + 4, length) }
+        }
+
+        @usableFromInline
+        mutating func examine(from start: Int, _ length: Int) {
             if length > Int32.max { defect = "an array element of \(length) bytes is too long" }
-            if type.isText && holdsNUL(from: start + 4) { defect = nulDefect }
-            bytes.withUnsafeMutableBytes {
-                $0.storeBytes(
-                    of: Int32(truncatingIfNeeded: length).bigEndian, toByteOffset: start, as: Int32.self)
-            }
+            if isText && buffer.holdsNUL(from: start) { defect = Parameter.nulDefect }
         }
 
-        private func holdsNUL(from start: Int) -> Bool {
-            bytes.withUnsafeBufferPointer { $0[start...].contains(0) }
-        }
-
+        @usableFromInline
         mutating func appendNull() {
-            bytes[Self.lastOfNullFlag] = 1
-            Int32(-1).appendBigEndian(to: &bytes)
+            buffer.store(1 as Int32, at: Self.nullFlag)
+            buffer.append(-1 as Int32)
         }
 
-        private static let lastOfNullFlag = 7
+        private static let nullFlag = 4
 
-        var parameter: Parameter { Parameter(oid: type.arrayOID, bytes: bytes, defect: defect) }
+        @usableFromInline
+        var parameter: Parameter { Parameter(oid: type.arrayOID, bytes: buffer.bytes, defect: defect) }
     }
 }

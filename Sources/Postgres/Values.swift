@@ -44,7 +44,7 @@ public protocol PostgresValue: Sendable {
     static func accepts(oid: UInt32) -> Bool
 
     /// Appends the value in network byte order.
-    func encode(into buffer: inout [UInt8])
+    func encode(into buffer: inout ValueBuffer)
 
     /// Decodes a column's bytes, which come from outside and may have any length and content.
     init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError)
@@ -55,10 +55,6 @@ extension PostgresValue {
 }
 
 extension FixedWidthInteger {
-    func appendBigEndian(to buffer: inout [UInt8]) {
-        Swift.withUnsafeBytes(of: bigEndian) { buffer.append(contentsOf: $0) }
-    }
-
     init(bigEndianBytes bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         guard bytes.count == MemoryLayout<Self>.size else {
             throw .violation("a value of \(bytes.count) bytes where \(MemoryLayout<Self>.size) were due")
@@ -69,7 +65,8 @@ extension FixedWidthInteger {
 
 extension Int64: PostgresValue {
     public static var postgresType: PostgresType { .int8 }
-    public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
+    @inlinable
+    public func encode(into buffer: inout ValueBuffer) { buffer.append(self) }
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         try self.init(bigEndianBytes: bytes)
     }
@@ -77,7 +74,8 @@ extension Int64: PostgresValue {
 
 extension Int32: PostgresValue {
     public static var postgresType: PostgresType { .int4 }
-    public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
+    @inlinable
+    public func encode(into buffer: inout ValueBuffer) { buffer.append(self) }
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         try self.init(bigEndianBytes: bytes)
     }
@@ -85,7 +83,8 @@ extension Int32: PostgresValue {
 
 extension Int16: PostgresValue {
     public static var postgresType: PostgresType { .int2 }
-    public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
+    @inlinable
+    public func encode(into buffer: inout ValueBuffer) { buffer.append(self) }
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         try self.init(bigEndianBytes: bytes)
     }
@@ -93,7 +92,8 @@ extension Int16: PostgresValue {
 
 extension Bool: PostgresValue {
     public static var postgresType: PostgresType { .bool }
-    public func encode(into buffer: inout [UInt8]) { buffer.append(self ? 1 : 0) }
+    @inlinable
+    public func encode(into buffer: inout ValueBuffer) { buffer.append((self ? 1 : 0) as UInt8) }
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         guard bytes.count == 1, bytes[0] <= 1 else {
             throw .violation("a boolean that is neither 0 nor 1")
@@ -104,7 +104,8 @@ extension Bool: PostgresValue {
 
 extension Double: PostgresValue {
     public static var postgresType: PostgresType { .float8 }
-    public func encode(into buffer: inout [UInt8]) { bitPattern.appendBigEndian(to: &buffer) }
+    @inlinable
+    public func encode(into buffer: inout ValueBuffer) { buffer.append(bitPattern) }
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         self.init(bitPattern: try UInt64(bigEndianBytes: bytes))
     }
@@ -124,7 +125,8 @@ extension String: PostgresValue {
         }
     }
 
-    public func encode(into buffer: inout [UInt8]) { buffer.append(contentsOf: utf8) }
+    @inlinable
+    public func encode(into buffer: inout ValueBuffer) { buffer.append(self) }
 
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
@@ -137,7 +139,8 @@ extension String: PostgresValue {
 /// Bytes, as `bytea`.
 extension Array: PostgresValue where Element == UInt8 {
     public static var postgresType: PostgresType { .bytea }
-    public func encode(into buffer: inout [UInt8]) { buffer.append(contentsOf: self) }
+    @inlinable
+    public func encode(into buffer: inout ValueBuffer) { withUnsafeBytes { buffer.append($0) } }
     public init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         self.init(bytes)
     }

@@ -14,9 +14,9 @@ private struct Identifier: PostgresValue, Equatable {
     }
 
     static var postgresType: PostgresType { .uuid }
-    func encode(into buffer: inout [UInt8]) {
-        high.appendBigEndian(to: &buffer)
-        low.appendBigEndian(to: &buffer)
+    func encode(into buffer: inout ValueBuffer) {
+        buffer.append(high)
+        buffer.append(low)
     }
     init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         guard bytes.count == 16 else { throw .violation("a uuid of \(bytes.count) bytes") }
@@ -31,7 +31,7 @@ private struct Instant: PostgresValue, Equatable {
 
     init(_ microseconds: Int64) { self.microseconds = microseconds }
     static var postgresType: PostgresType { .timestamptz }
-    func encode(into buffer: inout [UInt8]) { microseconds.appendBigEndian(to: &buffer) }
+    func encode(into buffer: inout ValueBuffer) { buffer.append(microseconds) }
     init(postgres bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         microseconds = try Int64(bigEndianBytes: bytes)
     }

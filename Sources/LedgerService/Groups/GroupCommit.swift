@@ -26,15 +26,30 @@ actor GroupCommit {
     }
 
     /// Somebody who waits for the outcomes of some operations.
-    private struct Call {
-        var outcomes: [OperationOutcome?]
-        var open: Int
-        let answer: CheckedContinuation<[OperationOutcome], Never>
+    private final class Call {
+        let number: Int
+        private var outcomes: [OperationOutcome?]
+        private var open: Int
+        private let answer: CheckedContinuation<[OperationOutcome], Never>
+
+        init(_ arrival: Arrival) {
+            number = arrival.call
+            open = arrival.items.count
+            outcomes = Array(repeating: nil, count: open)
+            answer = arrival.answer
+        }
+
+        /// The last outcome that is missing answers the caller.
+        func settle(_ index: Int, _ outcome: OperationOutcome) {
+            outcomes[index] = outcome
+            open -= 1
+            if open == 0 { answer.resume(returning: outcomes.compactMap { $0 }) }
+        }
     }
 
     /// Where the outcome of an operation goes.
     private struct Address {
-        let call: Int
+        let call: Call
         let index: Int
     }
 
@@ -51,7 +66,6 @@ actor GroupCommit {
     /// The most groups that are under way at a time.
     private let lanes: Int
     private nonisolated let inbox = Mutex(Inbox())
-    private var calls: [Int: Call] = [:]
     private var addresses: [Identifier: Address] = [:]
     /// What is not on its way into the outbox yet.
     private var unkept: [Batch.Item] = []
@@ -137,11 +151,9 @@ actor GroupCommit {
             return inbox.arrivals
         }
         for arrival in arrivals {
-            calls[arrival.call] = Call(
-                outcomes: Array(repeating: nil, count: arrival.items.count), open: arrival.items.count,
-                answer: arrival.answer)
+            let call = Call(arrival)
             for (index, item) in arrival.items.enumerated() {
-                addresses[item.id] = Address(call: arrival.call, index: index)
+                addresses[item.id] = Address(call: call, index: index)
             }
             unkept += arrival.items
         }
@@ -244,12 +256,7 @@ actor GroupCommit {
 
     private func answer(_ id: Identifier, _ outcome: OperationOutcome) {
         guard let address = addresses.removeValue(forKey: id) else { return }
-        calls[address.call]?.outcomes[address.index] = outcome
-        calls[address.call]?.open -= 1
-        guard calls[address.call]?.open == 0, let call = calls.removeValue(forKey: address.call) else {
-            return
-        }
-        call.answer.resume(returning: call.outcomes.compactMap { $0 })
+        address.call.settle(address.index, outcome)
     }
 
     private func answer(
@@ -269,7 +276,7 @@ actor GroupCommit {
     /// cancelled at the server when nobody else has a part in it.
     private func cancel(_ call: Int, _ service: LedgerService) {
         admit()
-        let ids = Set(addresses.filter { $0.value.call == call }.map(\.key))
+        let ids = Set(addresses.filter { $0.value.call.number == call }.map(\.key))
         if ids.isEmpty { return }
         let early = unkept.filter { ids.contains($0.id) }
         unkept.removeAll { ids.contains($0.id) }

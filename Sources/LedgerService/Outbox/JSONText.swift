@@ -68,10 +68,13 @@ struct JSONText {
 
     private mutating func append(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy(Self.standsForItself) {
-            bytes.append(contentsOf: text.utf8)
-        } else {
-            appendEscaped(text)
+        var text = text
+        text.withUTF8 { text in
+            if text.allSatisfy({ Self.standsForItself($0) }) {
+                bytes.append(contentsOf: text)
+            } else {
+                appendEscaped(text)
+            }
         }
         bytes.append(UInt8(ascii: "\""))
     }
@@ -80,8 +83,8 @@ struct JSONText {
         byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
-    private mutating func appendEscaped(_ text: String) {
-        for byte in text.utf8 {
+    private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
+        for byte in text {
             if Self.standsForItself(byte) {
                 bytes.append(byte)
             } else if byte < 0x20 {
