@@ -152,7 +152,7 @@ struct CanonicalBytes {
     }
 
     private mutating func makeRoom(for more: Int) {
-        if count + more > room.count { room += repeatElement(0, count: max(more, room.count)) }
+        if count + more > room.count { room += [UInt8](repeating: 0, count: max(more, room.count)) }
     }
 
     var digest: Digest { Digest(of: room[..<count]) }

@@ -5,14 +5,14 @@ import Postgres
 struct PostingColumn<Row>: Sendable {
     let name: String
     let type: String
-    fileprivate let array: @Sendable ([Row]) -> Parameter
-    fileprivate let value: @Sendable (Row) -> Parameter
+    fileprivate let addArray: @Sendable ([Row], inout Parameters) -> Void
+    fileprivate let addValue: @Sendable (Row, inout Parameters) -> Void
 
     init<Value: PostgresValue>(_ name: String, _ type: String, _ value: @escaping @Sendable (Row) -> Value) {
         self.name = name
         self.type = type
-        array = { .array($0, value) }
-        self.value = { .value(value($0)) }
+        addArray = { $1.appendArray($0, value) }
+        addValue = { $1.append(value($0)) }
     }
 
     init<Value: PostgresValue>(
@@ -20,8 +20,8 @@ struct PostingColumn<Row>: Sendable {
     ) {
         self.name = name
         self.type = type
-        array = { .array($0, optional: value) }
-        self.value = { .optional(value($0)) }
+        addArray = { $1.appendArray($0, optional: value) }
+        addValue = { $1.append(optional: value($0)) }
     }
 }
 
@@ -71,9 +71,12 @@ struct PostingRows<Row>: Sendable {
     }
 
     /// In the order in which ``source(_:_:rows:_:)`` has numbered them.
-    func parameters(_ rows: [Row], _ form: PostingStatements.Form) -> [Parameter] {
-        form == .one
-            ? rows.flatMap { row in columns.map { $0.value(row) } } : columns.map { $0.array(rows) }
+    func add(_ rows: [Row], _ form: PostingStatements.Form, to parameters: inout Parameters) {
+        if form == .one {
+            for row in rows { for column in columns { column.addValue(row, &parameters) } }
+        } else {
+            for column in columns { column.addArray(rows, &parameters) }
+        }
     }
 }
 

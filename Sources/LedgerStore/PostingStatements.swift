@@ -185,32 +185,32 @@ extension Query {
         let records = decisions.flatMap(\.records)
         // All of them were decided from one view, which has one origin.
         let origin = decisions.first?.transaction?.origin ?? records.first?.origin
-        // Without an origin nothing is written: no user has an empty name.
-        let session: [Parameter] = [
-            .value(origin?.program ?? ""), .value(origin?.databaseUser ?? ""), .value(origin?.address ?? ""),
-        ]
+        let statement: Statement
+        var parameters = Parameters(count: 64, capacity: decisions.count * 1_024)
         switch kind {
         case .entries, .reversals:
             let transactions = decisions.compactMap(\.transaction)
             let form = PostingStatements.Form(
                 moves: moves.count, transactions: transactions.count, records: records.count)
             let columns = kind == .reversals ? JournalTransaction.reversal : JournalTransaction.columns
-            self.init(
-                PostingStatements.entries(form, reversing: kind == .reversals),
-                AccountMove.totals.parameters(moves, form) + columns.parameters(transactions, form)
-                    + AccountRecord.entry.parameters(records, form) + session)
+            statement = PostingStatements.entries(form, reversing: kind == .reversals)
+            AccountMove.totals.add(moves, form, to: &parameters)
+            columns.add(transactions, form, to: &parameters)
+            AccountRecord.entry.add(records, form, to: &parameters)
         case .changes:
-            self.init(
-                PostingStatements.changeAccounts,
-                AccountMove.settings.parameters(moves, .many)
-                    + AccountRecord.change.parameters(records, .many)
-                    + session)
+            statement = PostingStatements.changeAccounts
+            AccountMove.settings.add(moves, .many, to: &parameters)
+            AccountRecord.change.add(records, .many, to: &parameters)
         case .openings:
-            self.init(
-                PostingStatements.openAccounts,
-                AccountMove.opening.parameters(moves, .many) + AccountRecord.change.parameters(records, .many)
-                    + session)
+            statement = PostingStatements.openAccounts
+            AccountMove.opening.add(moves, .many, to: &parameters)
+            AccountRecord.change.add(records, .many, to: &parameters)
         }
+        // Without an origin nothing is written: no user has an empty name.
+        parameters.append(origin?.program ?? "")
+        parameters.append(origin?.databaseUser ?? "")
+        parameters.append(origin?.address ?? "")
+        self.init(statement, parameters)
     }
 }
 

@@ -23,7 +23,7 @@ func defect(of request: Request, prepared: inout PreparedStatements) -> Postgres
             if let text = defect(of: query, types: expected, size: &size) {
                 return .violation(text, statement: statement.name)
             }
-            if expected == nil && queries.count > 1 { types[statement] = query.parameters.map(\.oid) }
+            if expected == nil && queries.count > 1 { types[statement] = query.parameters.types }
         }
         return nil
     }
@@ -37,19 +37,16 @@ private func defect(of query: Query, types: [UInt32]?, size: inout Int) -> Strin
     // A statement that the server has was looked at before it was sent, and it is long.
     if types == nil, query.statement.sql.utf8.contains(0) { return "a statement with a NUL character" }
     size += query.statement.sql.utf8.count
-    for (index, parameter) in parameters.enumerated() {
-        if let defect = parameter.defect { return "parameter \(index + 1): \(defect)" }
-        size += (parameter.bytes?.count ?? 0) + 8
-    }
+    if let defect = parameters.defect { return defect }
+    size += parameters.values.count + parameters.count * 8
     if size > maxMessageBytes { return tooLong("a round trip", size) }
     guard let types else { return nil }
     if types.count != parameters.count {
         return "\(parameters.count) parameters where the statement has \(types.count)"
     }
-    for (index, parameter) in parameters.enumerated() where parameter.oid != types[index] {
-        return "parameter \(index + 1) has type \(parameter.oid), prepared was \(types[index])"
-    }
-    return nil
+    if types == parameters.types { return nil }
+    let index = types.indices.first { types[$0] != parameters.types[$0] } ?? 0
+    return "parameter \(index + 1) has type \(parameters.types[index]), prepared was \(types[index])"
 }
 
 private func tooLong(_ what: String, _ size: Int) -> String {
@@ -97,7 +94,7 @@ struct PipelineSender {
             {
                 entry = known
             } else {
-                entry = prepared.make(query.statement, types: query.parameters.map(\.oid))
+                entry = prepared.make(query.statement, types: query.parameters.types)
                 prepare(entry)
                 preparing[index] = entry
                 steps.append(.prepare(index))
@@ -127,46 +124,19 @@ struct PipelineSender {
         case text(String)
     }
 
-    private mutating func execute(_ target: Target, _ parameters: [Parameter]) {
-        let count = parameters.count
-        guard count > 0 else { return check(send(target, [], [], [])) }
-        // One buffer for all values: libpq wants pointers that stay valid through the call. The last byte gives
-        // an empty value at the end an address, because a null pointer would mean NULL.
-        var buffer: [UInt8] = []
-        buffer.reserveCapacity(parameters.reduce(1) { $0 + ($1.bytes?.count ?? 0) })
-        var lengths: [Int32] = []
-        lengths.reserveCapacity(count)
-        for parameter in parameters {
-            if let bytes = parameter.bytes { buffer.append(contentsOf: bytes) }
-            lengths.append(Int32(parameter.bytes?.count ?? 0))
-        }
-        buffer.append(0)
-        let types: [Oid]
-        if case .text = target { types = parameters.map(\.oid) } else { types = [] }
-        let status = buffer.withUnsafeBytes { raw -> Int32 in
-            var start = raw.baseAddress.map { $0.assumingMemoryBound(to: CChar.self) }
-            var values: [UnsafePointer<CChar>?] = []
-            values.reserveCapacity(count)
-            for (parameter, length) in zip(parameters, lengths) {
-                values.append(parameter.bytes == nil ? nil : start)
-                start = start.map { $0 + Int(length) }
-            }
-            return send(target, types, values, lengths)
-        }
-        check(status)
-    }
-
-    private func send(
-        _ target: Target, _ types: [Oid], _ values: [UnsafePointer<CChar>?], _ lengths: [Int32]
-    ) -> Int32 {
-        let count = Int32(values.count)
-        let formats = [Int32](repeating: 1, count: values.count)
-        return switch target {
-        case .prepared(let name):
-            PQsendQueryPrepared(connection, name, count, values, lengths, formats, 1)
-        case .text(let sql):
-            PQsendQueryParams(connection, sql, count, types, values, lengths, formats, 1)
-        }
+    private mutating func execute(_ target: Target, _ parameters: Parameters) {
+        let count = Int32(parameters.count)
+        let formats = [Int32](repeating: 1, count: parameters.count)
+        check(
+            parameters.withPointers { values in
+                switch target {
+                case .prepared(let name):
+                    PQsendQueryPrepared(connection, name, count, values, parameters.lengths, formats, 1)
+                case .text(let sql):
+                    PQsendQueryParams(
+                        connection, sql, count, parameters.types, values, parameters.lengths, formats, 1)
+                }
+            })
     }
 
     private mutating func sync() {

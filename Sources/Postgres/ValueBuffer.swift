@@ -7,9 +7,8 @@ public struct ValueBuffer: Sendable {
     /// How many bytes are written.
     @usableFromInline private(set) var count = 0
 
-    /// - Parameter capacity: how many bytes are expected, at least one.
-    @usableFromInline
-    init(capacity: Int) { room = [UInt8](repeating: 0, count: capacity) }
+    /// - Parameter capacity: how many bytes are expected.
+    init(capacity: Int) { room = [UInt8](repeating: 0, count: max(capacity, 16)) }
 
     /// A number, in network byte order.
     @inlinable
@@ -48,11 +47,14 @@ public struct ValueBuffer: Sendable {
     }
 
     @usableFromInline
-    mutating func grow() { room += repeatElement(0, count: count) }
+    mutating func grow() { room += [UInt8](repeating: 0, count: count) }
 
     func holdsNUL(from place: Int) -> Bool {
         room.withUnsafeBufferPointer { $0[place..<count].contains(0) }
     }
 
-    var bytes: [UInt8] { Array(room[..<count]) }
+    /// What is written. It has an address also when that is nothing.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        room.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
 }

@@ -27,7 +27,7 @@ public struct PostgresType: Sendable, Equatable {
     public static let uuid = PostgresType(oid: 2950, arrayOID: 2951)
 
     /// Whether the binary format of the type is plain text, in which a NUL cannot stand.
-    var isText: Bool {
+    @usableFromInline var isText: Bool {
         switch self {
         case .text, .varchar, .bpchar, .name, .json: true
         default: false

@@ -13,14 +13,10 @@ import Testing
         return parts.prefix { !$0.hasSuffix(".xctest") }.joined(separator: "/") + "/run-campaign"
     }()
 
-    private static let seconds = 50
-    private static let freshSeed = UInt64.random(in: 0..<1 << 32)
-
-    /// The second seed is another one each time; it is printed, and a failure is had again with it:
+    /// The seed is another one each time; it is printed, and a failure is had again with it:
     /// `swift run run-campaign --minutes 1 --seed N`.
-    @Test(arguments: [20_261_125, freshSeed])
-    func everythingThatWasToldIsTrueAndTheBooksAreInOrder(seed: UInt64) async throws {
-        let plan = CampaignPlan(seconds: Self.seconds, seed: seed)
+    @Test func everythingThatWasToldIsTrueAndTheBooksAreInOrder() async throws {
+        let plan = CampaignPlan(seconds: 50, seed: .random(in: 0..<1 << 32))
         let report = try await Campaign(plan, executable: Self.executable).run()
         print(report.text)
         #expect(report.anomalies.isEmpty, "\(report.text)")
@@ -34,7 +30,7 @@ import Testing
     @Test(arguments: Sabotage.allCases)
     func findsABugThatWasPutInOnPurpose(sabotage: Sabotage) async throws {
         let plan = CampaignPlan(
-            seconds: 8, seed: 11, intensity: 0.05, disasters: [.programKilled], sabotage: sabotage)
+            seconds: 5, seed: 11, intensity: 0.05, disasters: [.programKilled], sabotage: sabotage)
         let report = try await Campaign(plan, executable: Self.executable).run()
         #expect(report.anomalies.contains { $0.contains(sabotage.trace) }, "\(report.text)")
         #expect(

@@ -9,9 +9,9 @@ import Testing
 struct HostileTextTests {
     private static let texts = [
         "=1+1\u{1b}[31m\u{1b}]0;owned\u{7}\r\n\t\u{8}\u{7f}\u{9b}2J\u{202e}evil\u{2066}\u{200b}\u{2028}\u{feff}end",
-        String(repeating: "w", count: 1_000_000), String(repeating: "w ", count: 500_000),
-        String(repeating: "\u{1b}", count: 1_000_000), String(repeating: "日", count: 300_000),
-        "a" + String(repeating: "\u{301}", count: 500_000), "", " ", "\n",
+        String(repeating: "w", count: 200_000), String(repeating: "w ", count: 100_000),
+        String(repeating: "\u{1b}", count: 200_000), String(repeating: "日", count: 60_000),
+        "a" + String(repeating: "\u{301}", count: 100_000), "", " ", "\n",
     ]
 
     @Test(arguments: texts.indices) func stayInTheirCellsOnEveryScreen(text: Int) throws {

@@ -11,7 +11,7 @@ import Testing
 struct RandomKeyTests {
     /// `BURSAR_RANDOM_KEYS=N` presses so many keys for each seed, and `BURSAR_RANDOM_SEED=S` begins with another one: a
     /// failure is had again with both.
-    private static let keys = getenv("BURSAR_RANDOM_KEYS").flatMap { Int(String(cString: $0)) } ?? 6000
+    private static let keys = getenv("BURSAR_RANDOM_KEYS").flatMap { Int(String(cString: $0)) } ?? 3000
     private static let seeds: [UInt64] = {
         let first = getenv("BURSAR_RANDOM_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1
         return (0..<4).map { first &+ $0 }

@@ -102,11 +102,11 @@ private struct Instant: PostgresValue, Equatable {
         let sql = "SELECT value FROM unnest($1) WITH ORDINALITY AS a (value, place) ORDER BY place"
         let numbers: [Int64?] = [nil, .min, 0, nil, .max]
         let rows = try await connection.query(
-            Statement(name: "numbers", sql: sql), [.array(numbers, optional: { $0 })])
+            Statement(name: "numbers", sql: sql), [.array(optional: numbers)])
         #expect(try rows.map { try $0.decodeOptional(0, as: Int64.self) } == numbers)
         let texts: [String?] = ["", nil, "{a,\"b\"}", "NULL", "ü"]
         let answers = try await connection.query(
-            Statement(name: "texts", sql: sql), [.array(texts, optional: { $0 })])
+            Statement(name: "texts", sql: sql), [.array(optional: texts)])
         #expect(try answers.map { try $0.decodeOptional(0, as: String.self) } == texts)
         let none = try await connection.query(
             Statement(name: "numbers", sql: sql), [.array([] as [Int64])])

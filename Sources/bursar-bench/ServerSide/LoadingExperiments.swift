@@ -78,7 +78,7 @@ struct LoadExperiment: Experiment {
         try await server.with(Self.database) { connection in
             while ContinuousClock.now - begun < .seconds(trial.seconds) {
                 if way < 2 {
-                    _ = try await connection.query(insert.statement, insert.parameters)
+                    _ = try await connection.pipeline([insert])
                 } else {
                     try await connection.run(script: "COPY rows_\(way) FROM '\(file(way))'")
                 }
