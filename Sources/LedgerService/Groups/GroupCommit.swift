@@ -169,15 +169,19 @@ actor GroupCommit {
         returning = 0
     }
 
-    /// The operations are decided, and sent, while they are being kept: only their commit has to wait for that.
+    /// The operations are decided, and sent, while they are being kept: only their commit has to wait for that. Keeping
+    /// begins first, so that it goes on beside the deciding and not only behind it.
     private func keepAndDispatch(_ service: LedgerService) async {
         let keeping = service.outbox == nil || unkept.isEmpty ? nil : Keeping()
         for place in unkept.indices { unkept[place].keeping = keeping }
         let operations = unkept.map(\.operation)
         line.add(unkept)
         unkept = []
+        let kept = keeping.map { keeping in
+            Task(executorPreference: LedgerStore.executor) { keeping.end(await service.keep(operations)) }
+        }
         dispatch(service)
-        if let keeping { keeping.end(await service.keep(operations)) }
+        await kept?.value
     }
 
     // MARK: Groups
