@@ -186,6 +186,7 @@ extension Query {
         // All of them were decided from one view, which has one origin.
         let origin = decisions.first?.transaction?.origin ?? records.first?.origin
         let statement: Statement
+        // One transfer has 54 with 1,000 bytes; each of more takes less.
         var parameters = Parameters(count: 64, capacity: decisions.count * 1_024)
         switch kind {
         case .entries, .reversals:
