@@ -132,7 +132,12 @@ public enum HouseAccount: String, Sendable, CaseIterable {
     case suspense
 
     /// What all codes of this kind begin with; the currency's code follows.
-    public var prefix: String { rawValue + "-" }
+    public var prefix: String {
+        switch self {
+        case .cash: "cash-"
+        case .suspense: "suspense-"
+        }
+    }
 
     public func code(for currency: Currency) -> AccountCode { AccountCode(stored: prefix + currency.code) }
 
@@ -142,12 +147,16 @@ public enum HouseAccount: String, Sendable, CaseIterable {
         (self == .cash ? "Cash " : "Suspense ") + currency.code
     }
 
+    /// The kind whose codes begin as this one does.
+    public static func prefixing(_ code: AccountCode) -> HouseAccount? {
+        allCases.first {
+            code.text.utf8.first == $0.prefix.utf8.first && code.text.utf8.starts(with: $0.prefix.utf8)
+        }
+    }
+
     /// Whether a code is of the form that house accounts have, in any currency.
     static func reserves(_ code: AccountCode) -> Bool {
-        allCases.contains { house in
-            guard code.text.utf8.starts(with: house.prefix.utf8) else { return false }
-            return isCurrency(code.text.utf8.dropFirst(house.prefix.utf8.count))
-        }
+        prefixing(code).map { isCurrency(code.text.utf8.dropFirst($0.prefix.utf8.count)) } ?? false
     }
 
     private static func isCurrency(_ bytes: Substring.UTF8View) -> Bool {

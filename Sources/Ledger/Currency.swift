@@ -3,10 +3,20 @@
 /// Amounts are whole numbers of the minor unit: 12.50 EUR is 1250 (two digits), 500 JPY is 500 (none),
 /// 1.234 KWD is 1234 (three). Source: ISO 4217, table A.1, active codes.
 public struct Currency: Hashable, Sendable, CustomStringConvertible {
+    /// Its three letters, the first one highest, and its digits below them. Amounts are copied all the time, and copying
+    /// a text would count references.
+    private let packed: UInt32
+
     /// The three-letter code, upper case.
-    public let code: String
+    public var code: String {
+        String(unsafeUninitializedCapacity: 3) { buffer in
+            for index in 0..<3 { buffer[index] = UInt8(truncatingIfNeeded: packed >> UInt32(24 - index * 8)) }
+            return 3
+        }
+    }
+
     /// Decimal digits of the minor unit, 0 to 4.
-    public let digits: Int
+    public var digits: Int { Int(packed & 0xff) }
 
     /// The currency with this three-letter code, in upper case.
     /// - Throws: ``Refusal/currencyUnknown(_:)`` when ISO 4217 has no such active code.
@@ -16,8 +26,7 @@ public struct Currency: Hashable, Sendable, CustomStringConvertible {
         guard code.utf8.count == 3, code.utf8.allSatisfy({ (65...90).contains($0) }),
             let digits = Self.digitsByCode[code]
         else { throw .currencyUnknown(code) }
-        self.code = code
-        self.digits = digits
+        packed = code.utf8.reduce(0) { $0 << 8 | UInt32($1) } << 8 | UInt32(digits)
     }
 
     public var description: String { code }

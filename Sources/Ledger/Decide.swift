@@ -205,21 +205,22 @@ extension LedgerView {
             valueDate: operation.valueDate ?? context.bookedAt.date, reverses: plan.reverses?.id,
             origin: origin)
         let digest = transaction.digest
+        let originOfEntries = origin?.ofEntry
         var transitions: [Decision.Transition] = []
         var records: [AccountRecord] = []
         var lines: [Receipt.Line] = []
         transitions.reserveCapacity(plan.legs.count)
         records.reserveCapacity(plan.legs.count)
         lines.reserveCapacity(plan.legs.count)
-        for leg in plan.legs {
+        for (account, side, units) in plan.legs {
             // Most transactions have two accounts, and a dictionary of them would cost more than looking along.
-            let place = transitions.firstIndex { $0.after.id == leg.account.id } ?? transitions.endIndex
+            let place = transitions.firstIndex { $0.after.id == account.id } ?? transitions.endIndex
             if place == transitions.endIndex {
-                transitions.append(Decision.Transition(before: leg.account, after: leg.account))
+                transitions.append(Decision.Transition(before: account, after: account))
             }
             let record = try transitions[place].after.append(
-                entryOf: transaction.id, side: leg.side, units: leg.units, at: context.bookedAt,
-                digest: digest, origin: origin)
+                entryOf: transaction.id, side: side, units: units, at: context.bookedAt, digest: digest,
+                origin: originOfEntries)
             records.append(record)
             lines.append(Receipt.Line(record, account: transitions[place].after))
         }
@@ -251,7 +252,7 @@ extension Account {
         _ = try ledgerUnits.subtracting(held, in: currency)
         return try append(
             .entry(transaction: transaction, side: side, amount: units), at: bookedAt, transaction: digest,
-            origin: origin?.ofEntry)
+            origin: origin)
     }
 
     /// Makes the account's next record with these contents, and moves version and head on to it.

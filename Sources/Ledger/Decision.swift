@@ -1,6 +1,8 @@
 /// What is to be written for one operation: journal row, records with their numbers and hashes, and the
 /// accounts' new totals, each with the account it was decided from.
-public struct Decision: Hashable, Sendable {
+///
+/// A class because it is handed on often and never changed.
+public final class Decision: Hashable, Sendable {
     public let fingerprint: Digest
     /// Nil for an account change.
     public let transaction: JournalTransaction?
@@ -11,6 +13,31 @@ public struct Decision: Hashable, Sendable {
     public let receipt: Receipt
     /// The reference of the transaction that this one reverses.
     public let reverses: Reference?
+
+    init(
+        fingerprint: Digest, transaction: JournalTransaction?, records: [AccountRecord],
+        transitions: [Transition], receipt: Receipt, reverses: Reference?
+    ) {
+        self.fingerprint = fingerprint
+        self.transaction = transaction
+        self.records = records
+        self.transitions = transitions
+        self.receipt = receipt
+        self.reverses = reverses
+    }
+
+    public static func == (left: Decision, right: Decision) -> Bool {
+        (left.fingerprint, left.transaction, left.records, left.transitions, left.receipt, left.reverses)
+            == (
+                right.fingerprint, right.transaction, right.records, right.transitions, right.receipt,
+                right.reverses
+            )
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(fingerprint)
+        hasher.combine(receipt.reference)
+    }
 
     /// An account before and after the operation.
     public struct Transition: Hashable, Sendable {

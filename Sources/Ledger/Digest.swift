@@ -83,11 +83,14 @@ public struct RunningDigest: Sendable {
 
 /// Bytes that two programs make alike from the same facts: every field with its length or a fixed width, so
 /// that no two different lists of fields have the same bytes.
-struct CanonicalBytes {
-    /// More than the fields so far take, since a number at the end of an array takes three times as long as one that is
-    /// stored in its midst. Every posting hashes some fifty fields.
-    private var room = [UInt8](repeating: 0, count: 512)
+///
+/// They are put together on the stack: every posting hashes some fifty fields.
+struct CanonicalBytes: ~Copyable {
+    /// More than the fields of nearly all postings take.
+    private var room = InlineArray<512, UInt8>(repeating: 0)
     private var count = 0
+    /// Of what did not fit into the room.
+    private var hash: SHA256?
 
     /// - Parameter domain: what is being hashed, so that bytes of one kind never pass for another's.
     init(domain: String) { append(domain) }
@@ -101,14 +104,15 @@ struct CanonicalBytes {
     }
 
     mutating func append(_ text: String?) {
-        appendPresence(of: text)
-        if let text { append(text) }
+        guard let text else { return append(isPresent: false) }
+        append(isPresent: true)
+        append(text)
     }
 
     mutating func append(_ value: Int64) { append(fixed: value) }
 
     mutating func append(_ value: Int64?) {
-        appendPresence(of: value)
+        append(isPresent: value != nil)
         if let value { append(value) }
     }
 
@@ -118,7 +122,7 @@ struct CanonicalBytes {
     }
 
     mutating func append(_ id: Identifier?) {
-        appendPresence(of: id)
+        append(isPresent: id != nil)
         if let id { append(id) }
     }
 
@@ -130,30 +134,44 @@ struct CanonicalBytes {
         append(Int64(scale))
     }
 
-    private mutating func appendPresence<Value>(of value: Value?) {
-        append(fixed: (value == nil ? 0 : 1) as UInt8)
-    }
+    private mutating func append(isPresent: Bool) { append(fixed: (isPresent ? 1 : 0) as UInt8) }
 
     private mutating func append(fixed value: some FixedWidthInteger) {
         let size = value.bitWidth / 8
-        makeRoom(for: size)
-        room.withUnsafeMutableBytes { [count] in
+        if count + size > room.count { makeRoom() }
+        withUnsafeMutableBytes(of: &room) { [count] in
             $0.storeBytes(of: value.bigEndian, toByteOffset: count, as: type(of: value))
         }
         count += size
     }
 
     private mutating func append(bytes: UnsafeRawBufferPointer) {
-        makeRoom(for: bytes.count)
-        room.withUnsafeMutableBytes { [count] in
-            $0[count..<count + bytes.count].copyBytes(from: bytes)
+        if count + bytes.count > room.count {
+            makeRoom()
+            if bytes.count > room.count {
+                hash?.update(bufferPointer: bytes)
+                return
+            }
+        }
+        withUnsafeMutableBytes(of: &room) { [count] in
+            UnsafeMutableRawBufferPointer(rebasing: $0[count...]).copyMemory(from: bytes)
         }
         count += bytes.count
     }
 
-    private mutating func makeRoom(for more: Int) {
-        if count + more > room.count { room += [UInt8](repeating: 0, count: max(more, room.count)) }
+    private mutating func makeRoom() {
+        hash = running
+        count = 0
     }
 
-    var digest: Digest { Digest(of: room[..<count]) }
+    /// The hash of everything so far.
+    private var running: SHA256 {
+        var hash = hash ?? SHA256()
+        withUnsafeBytes(of: room) {
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count]))
+        }
+        return hash
+    }
+
+    var digest: Digest { running.finalize().withUnsafeBytes { Digest(loading: $0) } }
 }

@@ -51,17 +51,26 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
 
     public var description: String {
         String(unsafeUninitializedCapacity: 36) { buffer in
-            var place = 0
-            for index in 0..<32 {
-                // Where RFC 9562 has its hyphens.
-                if index == 8 || index == 12 || index == 16 || index == 20 {
-                    buffer[place] = UInt8(ascii: "-")
-                    place += 1
-                }
-                buffer[place] = hexDigit((index < 16 ? high : low) >> UInt64(60 - index % 16 * 4))
-                place += 1
-            }
-            return place
+            let room = UnsafeMutableRawBufferPointer(buffer)
+            let (first, second) = (hexDigits(high >> 32), hexDigits(high))
+            let (third, fourth) = (hexDigits(low >> 32), hexDigits(low))
+            let hyphen = UInt8(ascii: "-")
+            // Groups of 8, 4, 4, 4 and 12 digits, as RFC 9562 has them.
+            room.storeBytes(of: first.bigEndian, as: UInt64.self)
+            room[8] = hyphen
+            room.storeBytes(
+                of: UInt32(truncatingIfNeeded: second >> 32).bigEndian, toByteOffset: 9, as: UInt32.self)
+            room[13] = hyphen
+            room.storeBytes(
+                of: UInt32(truncatingIfNeeded: second).bigEndian, toByteOffset: 14, as: UInt32.self)
+            room[18] = hyphen
+            room.storeBytes(
+                of: UInt32(truncatingIfNeeded: third >> 32).bigEndian, toByteOffset: 19, as: UInt32.self)
+            room[23] = hyphen
+            room.storeBytes(
+                of: UInt32(truncatingIfNeeded: third).bigEndian, toByteOffset: 24, as: UInt32.self)
+            room.storeBytes(of: fourth.bigEndian, toByteOffset: 28, as: UInt64.self)
+            return 36
         }
     }
 
@@ -73,13 +82,22 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
 /// Sixteen lower-case hexadecimal digits.
 func hex(_ value: UInt64) -> String {
     String(unsafeUninitializedCapacity: 16) { buffer in
-        for index in 0..<16 { buffer[index] = hexDigit(value >> UInt64(60 - index * 4)) }
+        let room = UnsafeMutableRawBufferPointer(buffer)
+        room.storeBytes(of: hexDigits(value >> 32).bigEndian, as: UInt64.self)
+        room.storeBytes(of: hexDigits(value).bigEndian, toByteOffset: 8, as: UInt64.self)
         return 16
     }
 }
 
-/// The digit of the lowest four bits.
-private func hexDigit(_ value: UInt64) -> UInt8 {
-    let digit = UInt8(truncatingIfNeeded: value & 15)
-    return digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+/// The lower 32 bits as eight lower-case hexadecimal digits in ASCII, the first one highest, all at once: every reference
+/// that a caller does not bring itself is written in them.
+private func hexDigits(_ value: UInt64) -> UInt64 {
+    // One digit to a byte.
+    var digits = value & 0xffff_ffff
+    digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff
+    digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
+    digits = (digits | digits << 4) & 0x0f0f_0f0f_0f0f_0f0f
+    // 1 in the bytes of ten and more, which have letters.
+    let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return digits &+ 0x3030_3030_3030_3030 &+ letters &* UInt64(UInt8(ascii: "a") - 10 - UInt8(ascii: "0"))
 }

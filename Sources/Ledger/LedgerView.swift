@@ -7,9 +7,8 @@ public struct LedgerView: Sendable {
     public var originals: [Reference: PostedTransaction]
     /// Who we are to the database, which will be written with what is decided; nil where nothing will be written.
     public var origin: Origin?
-    /// Transactions that were applied to this view, with the minor units of each that later ones reversed. What
-    /// they say is in `settled`, so that a long batch keeps no second copy.
-    private var applied: [Reference: Int64] = [:]
+    /// The minor units that applied operations reversed of transactions which were applied before them.
+    private var reversedHere: [Reference: Int64] = [:]
 
     public init(
         accounts: [AccountCode: Account] = [:], settled: [Reference: SettledOperation] = [:],
@@ -23,16 +22,17 @@ public struct LedgerView: Sendable {
     /// The view as it will be once `decision` is on the books, so that the next operation of a batch is decided
     /// as if it came after it.
     public mutating func apply(_ decision: Decision) {
-        for transition in decision.transitions { accounts[transition.after.code] = transition.after }
+        for place in decision.transitions.indices {
+            accounts[decision.transitions[place].after.code] = decision.transitions[place].after
+        }
         settled[decision.receipt.reference] = SettledOperation(
             fingerprint: decision.fingerprint, receipt: decision.receipt)
-        if decision.transaction != nil { applied[decision.receipt.reference] = 0 }
         if let reversed = decision.reverses {
             let units = decision.receipt.debitUnits
             if let original = originals[reversed] {
                 originals[reversed]?.reversedUnits = original.reversedUnits.addingSaturated(units)
-            } else if let before = applied[reversed] {
-                applied[reversed] = before.addingSaturated(units)
+            } else {
+                reversedHere[reversed] = (reversedHere[reversed] ?? 0).addingSaturated(units)
             }
         }
     }
@@ -43,10 +43,9 @@ public struct LedgerView: Sendable {
         if let original = originals[reference] {
             return ReversibleTransaction(original.receipt, reversedUnits: original.reversedUnits)
         }
-        guard let reversedUnits = applied[reference], let receipt = settled[reference]?.receipt else {
-            return nil
-        }
-        return ReversibleTransaction(receipt, reversedUnits: reversedUnits)
+        // What is settled without having been read as an original was applied before.
+        guard let receipt = settled[reference]?.receipt else { return nil }
+        return ReversibleTransaction(receipt, reversedUnits: reversedHere[reference] ?? 0)
     }
 }
 
@@ -152,9 +151,15 @@ public struct Receipt: Hashable, Sendable {
         self.kind = kind
         self.transaction = transaction
         self.bookedAt = bookedAt
-        self.lines = lines.sorted {
-            ($0.side == .debit ? 0 : 1, $0.account, $0.seq) < ($1.side == .debit ? 0 : 1, $1.account, $1.seq)
-        }
+        // Those of a transfer mostly come in this order.
+        let isOrdered = lines.indices.dropFirst().allSatisfy { !Self.precedes(lines[$0], lines[$0 - 1]) }
+        self.lines = isOrdered ? lines : lines.sorted(by: Self.precedes)
+    }
+
+    private static func precedes(_ left: Line, _ right: Line) -> Bool {
+        let (isLeftDebit, isRightDebit) = (left.side == .debit, right.side == .debit)
+        if isLeftDebit != isRightDebit { return isLeftDebit }
+        return (left.account, left.seq) < (right.account, right.seq)
     }
 
     /// The receipt of an account change.

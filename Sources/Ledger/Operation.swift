@@ -1,6 +1,8 @@
 /// What somebody asks of the ledger, by name of account and in decimal text: complete in itself, sent any
 /// number of times under one reference, posted once.
-public struct Operation: Hashable, Sendable {
+///
+/// A class because it goes through many hands unchanged: a copy would count the references of all its texts.
+public final class Operation: Hashable, Sendable {
     public let reference: Reference
     public let action: Action
     /// Who asks: a person's or program's name, 1 to 100 characters.
@@ -9,6 +11,8 @@ public struct Operation: Hashable, Sendable {
     public let narrative: String
     /// The day on which it counts; nil for the day of booking.
     public let valueDate: CalendarDate?
+    /// The accounts that the action names, without the house accounts that it implies.
+    public let namedAccounts: [AccountCode]
 
     /// - Throws: ``Refusal/textInvalid(field:why:)``.
     public init(
@@ -23,6 +27,17 @@ public struct Operation: Hashable, Sendable {
             throw .textInvalid(field: "value date", why: "it lies outside the years 1 to 9999")
         }
         self.valueDate = valueDate
+        namedAccounts = action.namedAccounts
+    }
+
+    public static func == (left: Operation, right: Operation) -> Bool {
+        (left.reference, left.action, left.actor, left.narrative, left.valueDate)
+            == (right.reference, right.action, right.actor, right.narrative, right.valueDate)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(reference)
+        hasher.combine(action)
     }
 
     public enum Action: Hashable, Sendable {
@@ -93,20 +108,6 @@ public struct Operation: Hashable, Sendable {
         }
     }
 
-    /// The accounts that the action names, without the house accounts that it implies.
-    public var namedAccounts: [AccountCode] {
-        switch action {
-        case .deposit(let account, _), .withdrawal(let account, _): [account]
-        case .transfer(let from, let to, _): [from, to]
-        case .adjustment(let account, _, _, _, let against): [account] + (against.map { [$0] } ?? [])
-        case .journalEntry(let legs): legs.map(\.account)
-        case .reversal: []
-        case .accountChange(let account, .open(_, let currency, _, _), _):
-            [account] + HouseAccount.allCases.map { $0.code(for: currency) }
-        case .accountChange(let account, _, _): [account]
-        }
-    }
-
     /// The house account, in the currency of the named account, that the action needs as its other side.
     public var impliedHouseAccount: HouseAccount? {
         switch action {
@@ -150,5 +151,20 @@ extension DecimalAmount {
     init(coefficient: Int64, scale: Int) {
         self.coefficient = coefficient
         self.scale = scale
+    }
+}
+
+extension Operation.Action {
+    fileprivate var namedAccounts: [AccountCode] {
+        switch self {
+        case .deposit(let account, _), .withdrawal(let account, _): [account]
+        case .transfer(let from, let to, _): [from, to]
+        case .adjustment(let account, _, _, _, let against): [account] + (against.map { [$0] } ?? [])
+        case .journalEntry(let legs): legs.map(\.account)
+        case .reversal: []
+        case .accountChange(let account, .open(_, let currency, _, _), _):
+            [account] + HouseAccount.allCases.map { $0.code(for: currency) }
+        case .accountChange(let account, _, _): [account]
+        }
     }
 }

@@ -1,7 +1,7 @@
 /// Who wrote something to the ledger and from where: as the database itself saw the session, and as the program says.
 ///
 /// The person behind it is the `actor` of the transaction or change; what stands here is what the database vouches for.
-public struct Origin: Hashable, Sendable {
+public final class Origin: Hashable, Sendable {
     /// The most characters that the name of a program keeps.
     public static let programLimit = 200
 
@@ -25,6 +25,18 @@ public struct Origin: Hashable, Sendable {
         self.databaseUser = databaseUser
         self.address = address
         self.program = program
+    }
+
+    public static func == (left: Origin, right: Origin) -> Bool {
+        left === right
+            || (left.databaseUser, left.address, left.program)
+                == (right.databaseUser, right.address, right.program)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(databaseUser)
+        hasher.combine(address)
+        hasher.combine(program)
     }
 
     /// The same for an entry, which leaves the program to its transaction.

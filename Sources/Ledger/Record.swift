@@ -6,7 +6,9 @@ public enum TransactionKind: String, Sendable, CaseIterable {
 }
 
 /// The head of a journal transaction: who, when and why. Its entries are records of their accounts.
-public struct JournalTransaction: Hashable, Sendable, Identifiable {
+///
+/// A class because it is handed on often and never changed: a copy would count the references of all its texts.
+public final class JournalTransaction: Hashable, Sendable, Identifiable {
     public let id: Identifier
     public let reference: Reference
     public let fingerprint: Digest
@@ -45,6 +47,15 @@ public struct JournalTransaction: Hashable, Sendable, Identifiable {
         self.origin = origin
     }
 
+    public static func == (left: JournalTransaction, right: JournalTransaction) -> Bool {
+        (left.id, left.reference, left.fingerprint, left.kind, left.narrative, left.reasonCode)
+            == (right.id, right.reference, right.fingerprint, right.kind, right.narrative, right.reasonCode)
+            && (left.reason, left.actor, left.bookedAt, left.valueDate, left.reverses, left.origin)
+                == (right.reason, right.actor, right.bookedAt, right.valueDate, right.reverses, right.origin)
+    }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+
     /// The same as a program without origins would have written it.
     var withoutOrigin: JournalTransaction {
         JournalTransaction(
@@ -73,7 +84,8 @@ public struct AccountRecord: Hashable, Sendable {
     public enum Content: Hashable, Sendable {
         /// A debit or credit; `amount` in minor units, greater than zero.
         case entry(transaction: Identifier, side: Side, amount: Int64)
-        case change(Change)
+        /// Indirect because nearly all records are entries, and much smaller.
+        indirect case change(Change)
     }
 
     /// A record without money: an operation of its own, with its own reference.

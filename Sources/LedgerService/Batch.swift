@@ -64,7 +64,6 @@ struct Batch {
     let sparesOthers: Bool
     private var spared: [Item] = []
     private var known: Known?
-    private var codes: [Identifier: AccountCode] = [:]
     /// The accounts as the last attempt read or remembered them.
     private var seen: [AccountCode: Account] = [:]
     /// The accounts as this program's last writes left them, as far as nothing says otherwise.
@@ -114,6 +113,7 @@ struct Batch {
     func plan(_ count: Int, in view: LedgerView, bookedAt: Timestamp) -> Plan {
         var plan = Plan(from: view)
         var view = view
+        view.settled.reserveCapacity(view.settled.count + count)
         for (place, item) in pending.prefix(count).enumerated() {
             let context = DecisionContext(bookedAt: bookedAt, id: item.id)
             switch view.decide(item.operation, context: context) {
@@ -177,15 +177,12 @@ struct Batch {
     /// Time has passed since.
     mutating func forgetKnown() { known = nil }
 
-    /// The accounts that an attempt is decided from, and their codes: the database speaks of ids, people do not.
-    mutating func remember(_ view: LedgerView) {
-        seen = view.accounts
-        for account in view.accounts.values { codes[account.id] = account.code }
-    }
+    /// The accounts that an attempt is decided from.
+    mutating func remember(_ view: LedgerView) { seen = view.accounts }
 
     /// A write left the accounts like this.
     mutating func leave(_ accounts: [AccountCode: Account], fromMemory: Bool) {
-        left.merge(accounts) { $1 }
+        if left.isEmpty { left = accounts } else { left.merge(accounts) { $1 } }
         if fromMemory { memoryHeld = true }
     }
 
@@ -221,7 +218,8 @@ struct Batch {
     }
 
     mutating func note(_ failure: StoreFailure, on places: some Sequence<Int>) {
-        let account = failure.account.flatMap { codes[$0] }
+        // The database speaks of ids, people do not.
+        let account = failure.account.flatMap { id in seen.values.first { $0.id == id }?.code }
         for index in places {
             pending[index].conflicts.append(
                 Conflict(failure, attempt: pending[index].attempts, account: account))

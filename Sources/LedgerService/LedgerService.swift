@@ -50,7 +50,7 @@ public struct LedgerService: Sendable {
     /// Cancelling the task between two attempts stops the operation. Cancelling it during a write asks the
     /// server to cancel, and then finds out what became of it.
     /// - Parameter confirmation: what somebody was shown and agreed to; nil when nobody was asked.
-    public func perform(
+    public nonisolated(nonsending) func perform(
         _ operation: Operation, confirmed confirmation: Confirmation? = nil
     ) async -> OperationOutcome {
         let item = Batch.Item(
@@ -86,7 +86,9 @@ public struct LedgerService: Sendable {
     }
 
     /// Entries are written together with those of other callers.
-    private func post(_ items: [Batch.Item], of kind: WriteKind) async -> [OperationOutcome] {
+    private nonisolated(nonsending) func post(_ items: [Batch.Item], of kind: WriteKind) async
+        -> [OperationOutcome]
+    {
         if kind == .entries { return await groups.post(items, by: self) }
         if let failure = await keep(items.map(\.operation)) {
             let now = environment.uptime()

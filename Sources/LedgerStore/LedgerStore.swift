@@ -280,7 +280,7 @@ public struct LedgerStore: Sendable {
     }
 
     /// Whether a connection for questions was lost while nobody asked any: the server may be gone. It is not asked.
-    public func hasLostConnection() async -> Bool { await readers.hasLostConnection }
+    public var hasLostConnection: Bool { readers.hasLostConnection }
 
     /// Returns when the server has answered, whatever else it is asked at the same time.
     /// - Throws: when it takes longer than ``answerTime`` for the connection or for the answer.

@@ -81,7 +81,7 @@ struct PostingRows<Row>: Sendable {
 }
 
 extension JournalTransaction {
-    static let columns = PostingRows<Self>(columns: [
+    static let columns = PostingRows<JournalTransaction>(columns: [
         PostingColumn("id", "uuid") { $0.id },
         PostingColumn("reference", "text") { $0.reference.text },
         PostingColumn("fingerprint", "bytea") { $0.fingerprint },
@@ -187,12 +187,13 @@ struct AccountMove {
         var places: [Identifier: Int] = [:]
         for decision in decisions {
             let bookedAt = decision.receipt.bookedAt
-            for transition in decision.transitions {
-                if let place = places[transition.after.id] {
-                    moves[place].goOn(to: transition.after, bookedAt: bookedAt)
+            for step in decision.transitions.indices {
+                let id = decision.transitions[step].after.id
+                if let place = places[id] {
+                    moves[place].goOn(to: decision.transitions[step].after, bookedAt: bookedAt)
                 } else {
-                    places[transition.after.id] = moves.count
-                    moves.append(AccountMove(transition, bookedAt: bookedAt))
+                    places[id] = moves.count
+                    moves.append(AccountMove(decision.transitions[step], bookedAt: bookedAt))
                 }
             }
         }

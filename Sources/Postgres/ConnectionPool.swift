@@ -5,19 +5,35 @@
 /// When a server takes no writes (25006), all connections that were opened before are dropped: after a failover
 /// they lead to a standby, and whoever tries again shall go through every host of the settings, not through
 /// every connection of the pool. What else a body leaves in its session (`SET`, temporary tables) stays there.
-public actor ConnectionPool {
+///
+/// A class with a lock, and no actor: what it does by itself is done in no time, and two changes of executor for each
+/// lending would cost more.
+public final class ConnectionPool: Sendable {
     /// A connection and the state of the pool when it was opened.
     private struct Member {
         let connection: Connection
         let generation: UInt64
     }
 
+    private struct State {
+        var idle: [Member] = []
+        var isClosed = false
+        /// Members of an earlier generation are not lent again.
+        var generation: UInt64 = 0
+
+        func wants(_ member: Member) -> Bool {
+            !isClosed && member.generation == generation && member.connection.retirement == .none
+        }
+
+        mutating func takeIdle() -> [Member] {
+            defer { idle = [] }
+            return idle
+        }
+    }
+
     private let open: @Sendable () async throws(PostgresError) -> Connection
-    private nonisolated let permits: Turnstile
-    private var idle: [Member] = []
-    private var isClosed = false
-    /// Members of an earlier generation are not lent again.
-    private var generation: UInt64 = 0
+    private let permits: Turnstile
+    private let state = Locked(State())
 
     /// At most `size` connections, which must be positive, made by `connect`.
     public init(size: Int, connect: @escaping @Sendable () async throws(PostgresError) -> Connection) {
@@ -31,7 +47,7 @@ public actor ConnectionPool {
     /// `timeout` bounds the wait for a connection to come free, not its opening, which has a deadline of its
     /// own, nor `body`. Throws `deadlineExceeded` or `cancelled` when the wait ends so, `cannotConnect` when no
     /// connection can be made or the pool is closed, and what `body` throws.
-    public func withConnection<T: Sendable>(
+    public nonisolated(nonsending) func withConnection<T: Sendable>(
         timeout: Duration? = nil, _ body: @Sendable (Connection) async throws(PostgresError) -> T
     ) async throws(PostgresError) -> T {
         switch await permits.enter(deadline: .after(timeout)) {
@@ -53,50 +69,58 @@ public actor ConnectionPool {
     }
 
     /// Whether a connection was lost that nobody was using: its server may be gone.
-    public var hasLostConnection: Bool { idle.contains { $0.connection.condition == .dead } }
+    public var hasLostConnection: Bool {
+        state.withLock { $0.idle.contains { $0.connection.condition == .dead } }
+    }
 
     /// Closes idle connections now and lent ones when they come back; who waits gets `cannotConnect`.
     public func close() async {
-        isClosed = true
+        let idle = state.withLock { state in
+            state.isClosed = true
+            return state.takeIdle()
+        }
         permits.close()
-        await closeIdle()
+        await close(idle)
     }
 
     private static let closed = PostgresError(kind: .cannotConnect, message: "the pool is closed")
 
-    private func borrow() async throws(PostgresError) -> Member {
+    private nonisolated(nonsending) func borrow() async throws(PostgresError) -> Member {
         // The newest first: in quiet times the others stay idle and can be seen to be superfluous.
-        while let member = idle.popLast() {
+        while let member = state.withLock({ $0.idle.popLast() }) {
             if member.connection.condition == .idle { return member }
             await member.connection.close()
         }
+        let (generation, isClosed) = state.withLock { ($0.generation, $0.isClosed) }
         if isClosed { throw Self.closed }
-        let generation = generation
         return Member(connection: try await open(), generation: generation)
     }
 
-    private func giveBack(_ member: Member) async {
+    private nonisolated(nonsending) func giveBack(_ member: Member) async {
         let connection = member.connection
-        if connection.retirement == .server && member.generation == generation {
-            generation += 1
-            await closeIdle()
+        if connection.retirement == .server { await retire(member.generation) }
+        if connection.condition == .inTransaction, state.withLock({ $0.wants(member) }) {
+            await rollBack(connection)
         }
-        if connection.condition == .inTransaction && isWanted(member) { await rollBack(connection) }
-        // Asked again: the pool may have changed during the rollback.
-        if connection.condition == .idle && isWanted(member) {
-            idle.append(member)
-        } else {
-            await connection.close()
+        let isKept = state.withLock { state in
+            guard connection.condition == .idle, state.wants(member) else { return false }
+            state.idle.append(member)
+            return true
         }
+        if !isKept { await connection.close() }
     }
 
-    private func isWanted(_ member: Member) -> Bool {
-        !isClosed && member.generation == generation && member.connection.retirement == .none
+    /// Lends the members of this generation no more.
+    private func retire(_ generation: UInt64) async {
+        let idle: [Member] = state.withLock { state in
+            guard state.generation == generation else { return [] }
+            state.generation += 1
+            return state.takeIdle()
+        }
+        await close(idle)
     }
 
-    private func closeIdle() async {
-        let members = idle
-        idle = []
+    private func close(_ members: [Member]) async {
         for member in members { await member.connection.close() }
     }
 

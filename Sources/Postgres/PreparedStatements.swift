@@ -1,10 +1,17 @@
 /// The statements that one connection has prepared, at most `limit` of them between transactions.
 struct PreparedStatements {
-    struct Entry {
+    final class Entry {
         let sql: String
         let serverName: String
         let types: [UInt32]
-        fileprivate(set) var lastUse: UInt64
+        fileprivate var lastUse: UInt64
+
+        init(sql: String, serverName: String, types: [UInt32], lastUse: UInt64) {
+            self.sql = sql
+            self.serverName = serverName
+            self.types = types
+            self.lastUse = lastUse
+        }
     }
 
     let limit: Int
@@ -32,7 +39,7 @@ struct PreparedStatements {
             return nil
         }
         clock += 1
-        entries[statement.name]?.lastUse = clock
+        entry.lastUse = clock
         return entry
     }
 

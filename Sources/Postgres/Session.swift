@@ -11,7 +11,8 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     /// After a cancel request the server has this long to confirm it, then the connection is dropped.
     static let grace = Duration.seconds(1)
 
-    private struct Running {
+    /// A class because it is looked at and changed with every message, and a copy would count twenty references.
+    private final class Running {
         let id: UInt64
         var request: Request
         /// How the transaction ends that was left open; nil when that has been sent.
@@ -19,7 +20,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         /// It was rolled back because nobody wanted it any more.
         var isWithdrawn = false
         let completion: Completion
-        var exchange: Exchange
+        var exchange = Exchange(steps: [], statements: [])
         /// Entries that become valid when the server confirms them, by index of the query.
         var preparing: [Int: PreparedStatements.Entry] = [:]
         var deadline: Deadline
@@ -32,6 +33,18 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         /// No transaction was open when it was sent.
         var startedIdle = false
         var isRepeated = false
+
+        init(
+            id: UInt64, request: Request, closing: Closing?, completion: Completion, deadline: Deadline,
+            warningsBefore: UInt64?
+        ) {
+            self.id = id
+            self.request = request
+            self.closing = closing
+            self.completion = completion
+            self.deadline = deadline
+            self.warningsBefore = warningsBefore
+        }
     }
 
     let loop: EventLoop
@@ -138,8 +151,7 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
             return completion.resume(returning: .failure(error))
         }
         running = Running(
-            id: id, request: request, closing: closing, completion: completion,
-            exchange: Exchange(steps: [], statements: []), deadline: deadline,
+            id: id, request: request, closing: closing, completion: completion, deadline: deadline,
             warningsBefore: heedsWarnings ? notices.warnings : nil)
         loop.expect(deadline)
         send(request)
@@ -152,13 +164,13 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
             case .queries(let queries) = running.request
         else { return }
         let query = commits ? closing.commit : closing.rollback
-        self.running?.closing = nil
-        self.running?.isWithdrawn = !commits
-        self.running?.request = .queries(queries + [query])
+        running.closing = nil
+        running.isWithdrawn = !commits
+        running.request = .queries(queries + [query])
         var sender = PipelineSender(connection: connection, keepsStatements: keepsStatements)
         sender.send([query], from: queries.count, prepared: &prepared)
-        self.running?.preparing.merge(sender.preparing) { $1 }
-        self.running?.exchange.close(with: sender.steps, statement: query.statement.name)
+        running.preparing.merge(sender.preparing) { $1 }
+        running.exchange.close(with: sender.steps, statement: query.statement.name)
         guard !sender.hasFailed, flush() else { return broken() }
         drain()
     }
@@ -170,14 +182,14 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
         else { return }
         conclude(id: running.id, commits: false)
         let grace = Deadline.after(Self.grace)
-        self.running?.cancelReason = reason
-        self.running?.deadline = grace
+        running.cancelReason = reason
+        running.deadline = grace
         loop.expect(grace)
         let id = running.id
         let isSent = canceller?.send { [loop] in
             loop.perform { self.cancelPassedOn(id: id) }
         }
-        self.running?.isCancelUnderWay = isSent ?? false
+        running.isCancelUnderWay = isSent ?? false
     }
 
     private func cancelPassedOn(id: UInt64) {
@@ -389,11 +401,11 @@ final class Session: EventLoopWatcher, @unchecked Sendable {
     }
 
     private func repeatOnce() {
-        guard let request = running?.request else { return }
-        running?.isRepeated = true
-        running?.outcome = nil
+        guard let running else { return }
+        running.isRepeated = true
+        running.outcome = nil
         // A COMMIT after a BEGIN that failed warns, and means nothing.
-        if running?.warningsBefore != nil { running?.warningsBefore = notices.warnings }
-        send(request)
+        if running.warningsBefore != nil { running.warningsBefore = notices.warnings }
+        send(running.request)
     }
 }

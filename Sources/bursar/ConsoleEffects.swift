@@ -284,16 +284,16 @@ private actor ConnectionWatch {
         while !Task.isCancelled {
             do { try await session.service.environment.sleep(.seconds(1)) } catch { return }
             if isWatching { continue }
-            if await isInDoubt(), let obstacle = await obstacle() {
+            if isInDoubt(), let obstacle = await obstacle() {
                 await isLost(obstacle)
             }
         }
     }
 
-    private func isInDoubt() async -> Bool {
+    private func isInDoubt() -> Bool {
         let now = session.service.environment.uptime()
         if let first = waiting.values.min(), now - first > Self.patience { return true }
-        return await session.store.hasLostConnection()
+        return session.store.hasLostConnection
     }
 
     /// Why the ledger cannot be reached; nil when it can.

@@ -29,8 +29,10 @@ import Testing
         let (account, lines) = try history()
         for (index, line) in lines.enumerated() {
             guard let transaction = line.transaction else { continue }
+            #expect(copy(transaction, origin: transaction.origin) == transaction)
             for changed in variants(of: transaction) {
                 #expect(changed.digest != transaction.digest)
+                #expect(changed != transaction)
                 var tampered = lines
                 tampered[index] = HistoryLine(record: line.record, transaction: changed)
                 #expect(audit(account, tampered)?.seq == line.record.seq, "record \(index + 1) as \(changed)")

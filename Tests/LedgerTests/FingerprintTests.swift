@@ -17,6 +17,19 @@ import Testing
         }
     }
 
+    @Test func requestsAreEqualWhenAllThatTheySayIs() throws {
+        for action in try actions() {
+            let request = try operation(action)
+            #expect(try operation(action) == request)
+            #expect(try operation(action).hashValue == request.hashValue)
+            #expect(try operation(action, reference: "y") != request)
+            #expect(try operation(action, actor: "bob") != request)
+            #expect(try operation(action, narrative: "m") != request)
+            #expect(try operation(action, valueDate: "2026-01-01") != request)
+        }
+        #expect(Set(try actions().map { try operation($0) }).count == (try actions().count))
+    }
+
     @Test func whoSendsItAndUnderWhatReferenceIsNoPartOfTheRequest() throws {
         for action in try actions() {
             let fingerprint = try operation(action).fingerprint

@@ -6,6 +6,7 @@ import Testing
     private let id = Identifier(high: 0x0102_0304_0506_7008, low: 0x890a_0b0c_0d0e_0f10)
     private let origin = Origin(storedUser: "bursar", address: "local", program: "bursar on till-3")
 
+    private static func narrative(_ length: Int) -> String { String(repeating: "n", count: length) }
     private func number(_ value: Int64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
     private func text(_ text: String) -> [UInt8] { number(Int64(text.utf8.count)) + Array(text.utf8) }
     private func optional(_ bytes: [UInt8]?) -> [UInt8] { bytes.map { [1] + $0 } ?? [0] }
@@ -17,8 +18,8 @@ import Testing
         text(origin.databaseUser) + text(origin.address) + optional(origin.program.map(text))
     }
 
-    /// The longest narrative takes more room than is there from the beginning.
-    @Test(arguments: ["", "rent", String(repeating: "😀", count: 1000)])
+    /// Long ones do not fit into the room that the bytes are put together in, and those between fill it at any field.
+    @Test(arguments: ["", "rent", String(repeating: "😀", count: 1000)] + (150..<520).map(narrative))
     func aTransactionsDigestIsThatOfItsFields(narrative: String) throws {
         let fingerprint = Digest(of: Array("request".utf8))
         func transaction(_ origin: Origin?) throws -> JournalTransaction {

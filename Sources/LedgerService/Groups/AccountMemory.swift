@@ -46,15 +46,16 @@ struct AccountMemory {
         at now: Duration
     ) -> Bool {
         let named = operation.namedAccounts
-        for code in named where accounts[code] == nil {
+        for code in named where !accounts.keys.contains(code) {
             guard let account = certain[code] ?? recall(code, at: now) else { return false }
             accounts[code] = account
         }
         guard let house = operation.impliedHouseAccount else { return true }
         guard let currency = named.first.flatMap({ accounts[$0]?.currency }) else { return false }
         let code = house.code(for: currency)
-        if accounts[code] == nil { accounts[code] = certain[code] ?? recall(code, at: now) }
-        return accounts[code] != nil
+        if accounts.keys.contains(code) { return true }
+        accounts[code] = certain[code] ?? recall(code, at: now)
+        return accounts.keys.contains(code)
     }
 
     mutating func remember(_ accounts: some Sequence<Account>, at now: Duration) {

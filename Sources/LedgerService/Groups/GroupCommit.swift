@@ -28,21 +28,23 @@ actor GroupCommit {
     /// Somebody who waits for the outcomes of some operations.
     private final class Call {
         let number: Int
-        private var outcomes: [OperationOutcome?]
+        /// Those of more than one operation: most callers bring one.
+        private var outcomes: [OperationOutcome?] = []
         private var open: Int
         private let answer: CheckedContinuation<[OperationOutcome], Never>
 
         init(_ arrival: Arrival) {
             number = arrival.call
             open = arrival.items.count
-            outcomes = Array(repeating: nil, count: open)
             answer = arrival.answer
+            if open > 1 { outcomes = Array(repeating: nil, count: open) }
         }
 
         /// The last outcome that is missing answers the caller.
         func settle(_ index: Int, _ outcome: OperationOutcome) {
-            outcomes[index] = outcome
             open -= 1
+            if outcomes.isEmpty { return answer.resume(returning: [outcome]) }
+            outcomes[index] = outcome
             if open == 0 { answer.resume(returning: outcomes.compactMap { $0 }) }
         }
     }
@@ -55,8 +57,7 @@ actor GroupCommit {
 
     private struct Running {
         let task: Task<Void, Never>
-        var claims: Set<AccountCode>
-        var open: Set<Identifier>
+        var open: [Identifier]
         var cancelled: Set<Identifier> = []
     }
 
@@ -76,12 +77,13 @@ actor GroupCommit {
     /// How many were answered since the last group was made up.
     private var returning = 0
     private var patience = Patience()
-    private var lastGroup = 0
 
     init(lanes: Int) { self.lanes = lanes }
 
     /// Posts these operations with whatever else is to be posted, in their order.
-    nonisolated func post(_ items: [Batch.Item], by service: LedgerService) async -> [OperationOutcome] {
+    nonisolated(nonsending) func post(
+        _ items: [Batch.Item], by service: LedgerService
+    ) async -> [OperationOutcome] {
         let call = inbox.withLock { inbox in
             inbox.lastCall += 1
             return inbox.lastCall
@@ -188,16 +190,13 @@ actor GroupCommit {
 
     private func dispatch(_ service: LedgerService) {
         while running.count < lanes, let group = line.takeGroup(limit: size.limit) {
-            lastGroup += 1
-            let number = lastGroup
             let batch = Batch(group.items, sparesOthers: true, known: recall(group.items, service))
             // Between its statements a group does little, and next to its connection it does it without changing threads.
             let task = Task(executorPreference: group.items.count <= Self.small ? LedgerStore.executor : nil)
             {
-                await self.run(batch, number: number, by: service)
+                await self.run(batch, number: group.number, by: service)
             }
-            running[number] = Running(
-                task: task, claims: group.claims, open: Set(group.items.map(\.id)))
+            running[group.number] = Running(task: task, open: group.items.map(\.id))
         }
     }
 
@@ -232,13 +231,11 @@ actor GroupCommit {
         guard var group = running[number] else { return [] }
         for end in report.ended { answer(end.id, end.outcome) }
         returning += report.ended.count
-        memory.forget(report.touched)
+        memory.forget(report.touched.lazy.filter { report.left[$0] == nil })
         memory.remember(report.left.values, at: service.environment.uptime())
         if let held = report.memoryHeld { memory.learn(held: held) }
-        group.open = Set(pending.map(\.id))
-        let claims = pending.isEmpty ? [] : PostingLine.claims(of: pending)
-        line.release(group.claims.subtracting(claims))
-        group.claims = claims
+        group.open = pending.map(\.id)
+        line.release(number, except: pending)
         running[number] = group
         let unwanted = report.spared.filter { group.cancelled.contains($0.id) }
         answer(unwanted, .cancelled, service)
@@ -293,9 +290,9 @@ actor GroupCommit {
                 answer(waiting, .cancelled, service)
             }
         }
-        for (number, group) in running where !group.open.isDisjoint(with: ids) {
+        for (number, group) in running where !ids.isDisjoint(with: group.open) {
             running[number]?.cancelled.formUnion(ids)
-            if group.open.isSubset(of: ids.union(group.cancelled)) { group.task.cancel() }
+            if ids.union(group.cancelled).isSuperset(of: group.open) { group.task.cancel() }
         }
     }
 }

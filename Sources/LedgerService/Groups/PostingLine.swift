@@ -1,3 +1,4 @@
+import DequeModule
 import Ledger
 
 /// Operations that wait to be posted, in the order in which they came, and which of them may go together now. Pure.
@@ -10,76 +11,64 @@ struct PostingLine {
         let claims: [AccountCode]
     }
 
-    private var waiting: [Waiting] = []
-    /// Where the line begins; what is before it has gone.
-    private var head = 0
-    private var claimed: Set<AccountCode> = []
+    private var waiting: Deque<Waiting> = []
+    /// The accounts of the groups that are under way, by the groups' numbers.
+    private var claimed: [Int: Set<AccountCode>] = [:]
+    private var lastGroup = 0
 
-    var count: Int { waiting.count - head }
+    var count: Int { waiting.count }
 
     mutating func add(_ items: [Batch.Item]) {
-        waiting += items.map { Waiting(item: $0, claims: $0.operation.claims) }
+        waiting.append(contentsOf: items.lazy.map { Waiting(item: $0, claims: $0.operation.claims) })
     }
 
     /// Takes back what a group gave up, ahead of all that came later.
     mutating func putBack(_ items: [Batch.Item]) {
-        let first = items.map { Waiting(item: $0, claims: $0.operation.claims) }
-        waiting.replaceSubrange(..<head, with: first)
-        head = 0
+        waiting.prepend(contentsOf: items.map { Waiting(item: $0, claims: $0.operation.claims) })
     }
 
     /// Takes those out that are not wanted any more.
     mutating func remove(_ ids: Set<Identifier>) -> [Batch.Item] {
-        let removed = waiting[head...].filter { ids.contains($0.item.id) }.map(\.item)
-        if !removed.isEmpty {
-            waiting = waiting[head...].filter { !ids.contains($0.item.id) }
-            head = 0
-        }
+        let removed = waiting.filter { ids.contains($0.item.id) }.map(\.item)
+        if !removed.isEmpty { waiting.removeAll { ids.contains($0.item.id) } }
         return removed
     }
 
     /// A group that may be posted now; its accounts are claimed until they are released.
     /// - Parameter limit: the most operations of a group.
     mutating func takeGroup(limit: Int) -> Group? {
-        var group = Group()
+        var items: [Batch.Item] = []
+        var claims: Set<AccountCode> = []
         var passed: [Waiting] = []
         var blocked: Set<AccountCode> = []
         // Behind so many that have to wait, hardly one could go.
-        let end = min(waiting.count, head + limit * 2)
-        var place = head
-        while place < end, group.items.count < limit {
-            let next = waiting[place]
-            place += 1
-            if next.claims.contains(where: { claimed.contains($0) || blocked.contains($0) }) {
+        while items.count + passed.count < limit * 2, items.count < limit, let next = waiting.popFirst() {
+            if next.claims.contains(where: { blocked.contains($0) || isClaimed($0) }) {
                 blocked.formUnion(next.claims)
                 passed.append(next)
             } else {
-                group.items.append(next.item)
-                group.claims.formUnion(next.claims)
+                items.append(next.item)
+                claims.formUnion(next.claims)
             }
         }
-        if group.items.isEmpty { return nil }
-        head = place - passed.count
-        waiting.replaceSubrange(head..<place, with: passed)
-        compact()
-        claimed.formUnion(group.claims)
-        return group
+        waiting.prepend(contentsOf: passed)
+        if items.isEmpty { return nil }
+        lastGroup += 1
+        claimed[lastGroup] = claims
+        return Group(number: lastGroup, items: items)
     }
 
-    /// The accounts that these operations change.
-    static func claims(of items: [Batch.Item]) -> Set<AccountCode> { Set(items.flatMap(\.operation.claims)) }
+    private func isClaimed(_ code: AccountCode) -> Bool { claimed.values.contains { $0.contains(code) } }
 
-    mutating func release(_ claims: Set<AccountCode>) { claimed.subtract(claims) }
-
-    private mutating func compact() {
-        guard head > 64, head > waiting.count / 2 else { return }
-        waiting.removeFirst(head)
-        head = 0
+    /// The group is done with its accounts, but for those of these operations.
+    mutating func release(_ group: Int, except items: [Batch.Item]) {
+        claimed[group] = items.isEmpty ? nil : Set(items.flatMap(\.operation.claims))
     }
 
     struct Group {
-        var items: [Batch.Item] = []
-        var claims: Set<AccountCode> = []
+        /// From 1.
+        let number: Int
+        let items: [Batch.Item]
     }
 }
 
@@ -87,8 +76,9 @@ extension Operation {
     /// The accounts that the operation changes. The house accounts of a kind count as one, because which of them is
     /// meant is only known when the account's currency is.
     fileprivate var claims: [AccountCode] {
-        var claims = namedAccounts.map { code in
-            HouseAccount.allCases.first { code.text.utf8.starts(with: $0.prefix.utf8) }?.claim ?? code
+        var claims = namedAccounts
+        for place in claims.indices {
+            if let house = HouseAccount.prefixing(claims[place]) { claims[place] = house.claim }
         }
         if let house = impliedHouseAccount { claims.append(house.claim) }
         return claims
