@@ -19,22 +19,25 @@ public struct Money: Hashable, Sendable, CustomStringConvertible {
 
     /// The text of `units` with a decimal point before its last `digits` digits.
     public static func text(_ units: Int64, digits: Int, grouping: Bool) -> String {
-        let magnitude = String(units.magnitude)
-        let padded =
-            magnitude.count > digits
-            ? magnitude
-            : String(repeating: "0", count: digits + 1 - magnitude.count) + magnitude
-        let whole = padded.dropLast(digits)
-        var text = units < 0 ? "-" : ""
-        for (index, digit) in whole.enumerated() {
-            if grouping, index > 0, (whole.count - index) % 3 == 0 { text.append(",") }
-            text.append(digit)
+        // 19 digits, 6 commas, a point and a sign; or that many zeros before a few digits.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 28 + digits) { room in
+            var place = room.endIndex
+            func put(_ character: UInt8) {
+                place -= 1
+                room[place] = character
+            }
+            var rest = units.magnitude
+            var written = 0
+            while rest > 0 || written <= digits {
+                if written == digits, digits > 0 { put(UInt8(ascii: ".")) }
+                if grouping, written > digits, (written - digits) % 3 == 0 { put(UInt8(ascii: ",")) }
+                put(UInt8(ascii: "0") + UInt8(rest % 10))
+                rest /= 10
+                written += 1
+            }
+            if units < 0 { put(UInt8(ascii: "-")) }
+            return String(decoding: UnsafeBufferPointer(rebasing: room[place...]), as: UTF8.self)
         }
-        if digits > 0 {
-            text.append(".")
-            text.append(contentsOf: padded.suffix(digits))
-        }
-        return text
     }
 }
 

@@ -1,3 +1,5 @@
+import Ledger
+
 /// The fields of a JSON object (RFC 8259) as they are added. The library's encoder takes longer for an operation than
 /// deciding and writing it, and every operation goes through the outbox.
 struct JSONText {
@@ -26,7 +28,7 @@ struct JSONText {
 
     mutating func add(_ name: StaticString, _ value: Int64) {
         begin(name)
-        bytes.append(contentsOf: value.description.utf8)
+        bytes.append(contentsOf: Money.text(value, digits: 0, grouping: false).utf8)
     }
 
     mutating func add(_ name: StaticString, _ fields: (inout JSONText) -> Void) {
@@ -70,13 +72,29 @@ struct JSONText {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { text in
-            if text.allSatisfy({ Self.standsForItself($0) }) {
+            if Self.standForThemselves(UnsafeRawBufferPointer(text)) {
                 bytes.append(contentsOf: text)
             } else {
                 appendEscaped(text)
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func standForThemselves(_ text: UnsafeRawBufferPointer) -> Bool {
+        var place = 0
+        // Eight bytes at a time: each reference is looked through twice.
+        while place + 8 <= text.count {
+            let bytes = text.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            let (quotes, backslashes) = (bytes ^ 0x2222_2222_2222_2222, bytes ^ 0x5c5c_5c5c_5c5c_5c5c)
+            // The highest bit of a byte is left where it was less than what is taken away.
+            let escaped =
+                (bytes &- 0x2020_2020_2020_2020) & ~bytes | (quotes &- 0x0101_0101_0101_0101) & ~quotes
+                | (backslashes &- 0x0101_0101_0101_0101) & ~backslashes
+            if escaped & 0x8080_8080_8080_8080 != 0 { return false }
+            place += 8
+        }
+        return text[place...].allSatisfy(standsForItself)
     }
 
     private static func standsForItself(_ byte: UInt8) -> Bool {

@@ -40,13 +40,15 @@ public actor Outbox {
 
     /// Keeps operations that are being sent: when this returns, they are on the disk.
     func keep(_ entries: [OutboxEntry]) throws(OutboxError) {
-        let told = takeTold()
+        var told = takeTold()
         for file in left { try file.strikeOff(told) }
         let file = try ownFile()
-        let open = file.entries.count - told.count { file.entries[$0] != nil }
-        guard open + entries.count <= Self.limit else {
+        if file.entries.count + entries.count > Self.limit {
             try file.strikeOff(told)
-            throw OutboxError(file.path, "more than \(Self.limit) operations wait for their outcomes")
+            told = []
+            if file.entries.count + entries.count > Self.limit {
+                throw OutboxError(file.path, "more than \(Self.limit) operations wait for their outcomes")
+            }
         }
         try file.keep(entries, strikingOff: told)
     }

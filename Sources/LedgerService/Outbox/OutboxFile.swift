@@ -109,8 +109,7 @@ final class OutboxFile {
 
     /// Adds entries, and waits until they are on the disk. Others are struck off with the same write.
     func keep(_ new: [OutboxEntry], strikingOff told: [Reference] = []) throws(OutboxError) {
-        let open = told.filter { entries[$0] != nil }
-        for reference in open { entries[reference] = nil }
+        let open = takeOff(told)
         try write(open.map { .struckOff($0) } + new.map { .entry($0) })
         for entry in new { entries[entry.operation.reference] = entry }
         if try rewriteIfLong() { return }
@@ -121,11 +120,15 @@ final class OutboxFile {
 
     /// Not synchronised: an entry that comes back after a crash of the machine is asked about once more.
     func strikeOff(_ references: [Reference]) throws(OutboxError) {
-        let open = references.filter { entries[$0] != nil }
+        let open = takeOff(references)
         if open.isEmpty { return }
-        for reference in open { entries[reference] = nil }
         try write(open.map { .struckOff($0) })
         _ = try rewriteIfLong()
+    }
+
+    /// - Returns: those of them that were open.
+    private func takeOff(_ references: [Reference]) -> [Reference] {
+        references.filter { entries.removeValue(forKey: $0) != nil }
     }
 
     /// Takes the file away; nothing may be open in it.
@@ -184,11 +187,17 @@ final class OutboxFile {
         return true
     }
 
+    /// Room for most lines.
+    private static let usualBytes = 320
+
     /// Ends the name of a file that is about to take another's place.
     static let freshSuffix = ".new"
 
     private static func bytes(of lines: [OutboxLine]) -> [UInt8] {
-        lines.reduce(into: []) { bytes, line in line.append(to: &bytes) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(lines.count * usualBytes)
+        for line in lines { line.append(to: &bytes) }
+        return bytes
     }
 
     private static func write(

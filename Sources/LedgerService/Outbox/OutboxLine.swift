@@ -52,7 +52,7 @@ enum OutboxLine: Hashable {
         case .entry(let entry):
             text.add("begun", entry.begunAt.microseconds)
             text.add("over", entry.overAt.microseconds)
-            text.add("operation") { StoredOperation(entry.operation).write(to: &$0) }
+            text.add("operation") { StoredOperation.write(entry.operation, to: &$0) }
         case .struckOff(let reference): text.add("done", reference.text)
         }
         text.end(into: &bytes)

@@ -9,18 +9,18 @@ struct StoredOperation: Decodable {
     private let narrative: String
     private let valueDate: String?
     /// The account, or the one that money is transferred from.
-    private var account: String?
-    private var to: String?
-    private var amount: String?
-    private var side: String?
-    private var reason: String?
-    private var legs: [Leg]?
+    private let account: String?
+    private let to: String?
+    private let amount: String?
+    private let side: String?
+    private let reason: String?
+    private let legs: [Leg]?
     /// The reference of the transaction that is reversed.
-    private var reverses: String?
-    private var name: String?
-    private var currency: String?
-    private var accountClass: String?
-    private var minimum: String?
+    private let reverses: String?
+    private let name: String?
+    private let currency: String?
+    private let accountClass: String?
+    private let minimum: String?
 
     private struct Leg: Decodable {
         let account: String
@@ -28,65 +28,55 @@ struct StoredOperation: Decodable {
         let amount: String
     }
 
-    init(_ operation: Operation) {
-        reference = operation.reference.text
-        kind = operation.kindName
-        actor = operation.actor
-        narrative = operation.narrative
-        valueDate = operation.valueDate?.description
+    static func write(_ operation: Operation, to text: inout JSONText) {
+        text.add("reference", operation.reference.text)
+        text.add("kind", operation.kindName)
+        text.add("actor", operation.actor)
+        text.add("narrative", operation.narrative)
+        text.add("valueDate", operation.valueDate?.description)
         switch operation.action {
         case .deposit(let account, let amount), .withdrawal(let account, let amount):
-            (self.account, self.amount) = (account.text, amount.description)
+            text.add("account", account.text)
+            text.add("amount", amount.description)
         case .transfer(let from, let to, let amount):
-            (account, self.to, self.amount) = (from.text, to.text, amount.description)
+            text.add("account", from.text)
+            text.add("to", to.text)
+            text.add("amount", amount.description)
         case .adjustment(let account, let amount, let side, let reasonCode, let against):
-            (self.account, self.amount, to) = (account.text, amount.description, against?.text)
-            (self.side, reason) = (side.rawValue, reasonCode)
+            text.add("account", account.text)
+            text.add("to", against?.text)
+            text.add("amount", amount.description)
+            text.add("side", side.rawValue)
+            text.add("reason", reasonCode)
         case .journalEntry(let legs):
-            self.legs = legs.map {
-                Leg(account: $0.account.text, side: $0.side.rawValue, amount: $0.amount.description)
+            text.add("legs", legs) { leg, text in
+                text.add("account", leg.account.text)
+                text.add("side", leg.side.rawValue)
+                text.add("amount", leg.amount.description)
             }
         case .reversal(let original, let amount, let reason):
-            (reverses, self.amount, self.reason) = (original.text, amount?.description, reason)
+            text.add("reverses", original.text)
+            text.add("amount", amount?.description)
+            text.add("reason", reason)
         case .accountChange(let account, let change, let reason):
-            (self.account, self.reason) = (account.text, reason)
-            store(change)
+            text.add("account", account.text)
+            text.add("reason", reason)
+            write(change, to: &text)
         }
     }
 
-    private mutating func store(_ change: Operation.AccountChange) {
+    private static func write(_ change: Operation.AccountChange, to text: inout JSONText) {
         switch change {
         case .open(let name, let currency, let accountClass, let minimum):
-            (self.name, self.currency) = (name, currency.code)
-            (self.accountClass, self.minimum) = (accountClass.rawValue, minimum.text)
-        case .rename(let name): self.name = name
-        case .freeze(let side), .unfreeze(let side): self.side = side?.rawValue
-        case .setMinimum(let minimum): self.minimum = minimum.text
+            text.add("name", name)
+            text.add("currency", currency.code)
+            text.add("accountClass", accountClass.rawValue)
+            text.add("minimum", minimum.text)
+        case .rename(let name): text.add("name", name)
+        case .freeze(let side), .unfreeze(let side): text.add("side", side?.rawValue)
+        case .setMinimum(let minimum): text.add("minimum", minimum.text)
         case .close, .reopen: break
         }
-    }
-
-    func write(to text: inout JSONText) {
-        text.add("reference", reference)
-        text.add("kind", kind)
-        text.add("actor", actor)
-        text.add("narrative", narrative)
-        text.add("valueDate", valueDate)
-        text.add("account", account)
-        text.add("to", to)
-        text.add("amount", amount)
-        text.add("side", side)
-        text.add("reason", reason)
-        text.add("legs", legs) { leg, text in
-            text.add("account", leg.account)
-            text.add("side", leg.side)
-            text.add("amount", leg.amount)
-        }
-        text.add("reverses", reverses)
-        text.add("name", name)
-        text.add("currency", currency)
-        text.add("accountClass", accountClass)
-        text.add("minimum", minimum)
     }
 
     /// The operation, equal to the one that was stored.
