@@ -149,6 +149,7 @@ public enum HouseAccount: String, Sendable, CaseIterable {
 
     /// The kind whose codes begin as this one does.
     public static func prefixing(_ code: AccountCode) -> HouseAccount? {
+        // Mostly the first byte tells, and this is asked of each account of each operation.
         allCases.first {
             code.text.utf8.first == $0.prefix.utf8.first && code.text.utf8.starts(with: $0.prefix.utf8)
         }

@@ -54,21 +54,17 @@ public struct Identifier: Hashable, Sendable, Comparable, CustomStringConvertibl
             let room = UnsafeMutableRawBufferPointer(buffer)
             let (first, second) = (hexDigits(high >> 32), hexDigits(high))
             let (third, fourth) = (hexDigits(low >> 32), hexDigits(low))
-            let hyphen = UInt8(ascii: "-")
             // Groups of 8, 4, 4, 4 and 12 digits, as RFC 9562 has them.
+            func put(_ digits: UInt64, at place: Int) {
+                room[place - 1] = UInt8(ascii: "-")
+                room.storeBytes(
+                    of: UInt32(truncatingIfNeeded: digits).bigEndian, toByteOffset: place, as: UInt32.self)
+            }
             room.storeBytes(of: first.bigEndian, as: UInt64.self)
-            room[8] = hyphen
-            room.storeBytes(
-                of: UInt32(truncatingIfNeeded: second >> 32).bigEndian, toByteOffset: 9, as: UInt32.self)
-            room[13] = hyphen
-            room.storeBytes(
-                of: UInt32(truncatingIfNeeded: second).bigEndian, toByteOffset: 14, as: UInt32.self)
-            room[18] = hyphen
-            room.storeBytes(
-                of: UInt32(truncatingIfNeeded: third >> 32).bigEndian, toByteOffset: 19, as: UInt32.self)
-            room[23] = hyphen
-            room.storeBytes(
-                of: UInt32(truncatingIfNeeded: third).bigEndian, toByteOffset: 24, as: UInt32.self)
+            put(second >> 32, at: 9)
+            put(second, at: 14)
+            put(third >> 32, at: 19)
+            put(third, at: 24)
             room.storeBytes(of: fourth.bigEndian, toByteOffset: 28, as: UInt64.self)
             return 36
         }

@@ -1,5 +1,6 @@
 /// The statements that one connection has prepared, at most `limit` of them between transactions.
 struct PreparedStatements {
+    /// A class so that its use is noted where it was found: looking for it is most of what it costs.
     final class Entry {
         let sql: String
         let serverName: String

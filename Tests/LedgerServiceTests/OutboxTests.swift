@@ -65,6 +65,20 @@ import Testing
     }
 
     /// A crash leaves any part of what was written last: whatever is read of it was written whole.
+    @Test(arguments: ["\"", "\\", "😀"], 0..<20)
+    func whatHasToBeEscapedIsKeptWhereverItStands(character: String, place: Int) throws {
+        var narrative = Array(repeating: "n", count: 20)
+        narrative[place] = character
+        let entry = OutboxEntry(
+            operation: try Operation(
+                reference: Reference("escaped"),
+                action: .deposit(account: AccountCode("a"), amount: DecimalAmount("1")), actor: "test",
+                narrative: narrative.joined()),
+            begunAt: Timestamp(microseconds: .min), overAt: Timestamp(microseconds: .max))
+        let line = OutboxLine.entry(entry)
+        #expect(OutboxLine(bytes: line.bytes.dropLast()) == line)
+    }
+
     @Test func aFileThatWasTornAnywhereGivesWhatWasWholeAndNothingElse() throws {
         let entries = try ["1", "2", "3"].map { try Self.entry("torn-\($0)") }
         var lines = [OutboxLine.ledger("host=a")] + entries.map { .entry($0) }

@@ -137,6 +137,12 @@ import Testing
         }
     }
 
+    @Test func isWrittenAsRFC9562HasIt() {
+        let id = Identifier(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
+        #expect(id.description == "01234567-89ab-cdef-fedc-ba9876543210")
+        #expect(Identifier(high: 0, low: .max).description == "00000000-0000-0000-ffff-ffffffffffff")
+    }
+
     @Test func theNextIdsAreOthersOfTheSameForm() {
         let id = Identifier(high: 1, low: 0xbfff_ffff_ffff_ffff)
         #expect(id.advanced(by: 0) == id)
