@@ -12,15 +12,15 @@ public struct RetryPolicy: Sendable, Equatable {
     public var longestWait: Duration
     /// An operation that has lost so many races locks its accounts before it is decided.
     public var racesBeforeLocking: Int
-    /// The ceiling of the wait before an attempt that locks. Such an attempt mostly wins, and whoever won before loses
-    /// by it; in between that one posts from what it remembers, in one round trip each. Shorter turns cost rate, longer
-    /// ones make more operations wait for long: `config/speed.md` has the figures.
+    /// The longest wait before an attempt that locks; the shortest is half of it. Such an attempt mostly wins, and whoever
+    /// won before loses by it; in between that one posts from what it remembers, in one round trip each. Shorter turns
+    /// cost rate, longer ones make more operations wait for long: `config/speed.md` has the figures.
     public var lockingWait: Duration
 
     public init(
         maximumAttempts: Int = 100, deadline: Duration = .seconds(30), firstWait: Duration = .milliseconds(2),
         longestWait: Duration = .seconds(1), racesBeforeLocking: Int = 2,
-        lockingWait: Duration = .milliseconds(128)
+        lockingWait: Duration = .milliseconds(192)
     ) {
         self.maximumAttempts = max(1, maximumAttempts)
         self.deadline = deadline
@@ -32,7 +32,8 @@ public struct RetryPolicy: Sendable, Equatable {
 
     /// The wait before the next attempt: exponential with full jitter, which spreads the losers of one race
     /// over the whole interval instead of sending them into the next together. The first retry of a lost race
-    /// is immediate, since the race is over.
+    /// is immediate, since the race is over. Who is going to lock waits at least half of its longest wait, so that the
+    /// winner's turn has a length.
     /// - Parameters:
     ///   - attempt: the attempt that failed, from 1.
     ///   - isLocking: whether the next attempt locks the accounts.
@@ -41,9 +42,9 @@ public struct RetryPolicy: Sendable, Equatable {
         after kind: StoreFailure.Kind, attempt: Int, isLocking: Bool = false, random: UInt64
     ) -> Duration {
         if attempt == 1, kind == .lostRace || kind == .referenceTaken { return .zero }
+        let share = Double(random >> 11) / Double(1 << 53)
+        if isLocking, kind.isRace { return lockingWait * ((1 + share) / 2) }
         // Twenty doublings take any first wait past any longest one.
-        let doubled = min(firstWait * (1 << min(max(attempt - 1, 0), 20)), longestWait)
-        let ceiling = isLocking && kind.isRace ? lockingWait : doubled
-        return ceiling * (Double(random >> 11) / Double(1 << 53))
+        return min(firstWait * (1 << min(max(attempt - 1, 0), 20)), longestWait) * share
     }
 }

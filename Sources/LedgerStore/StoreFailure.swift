@@ -189,7 +189,7 @@ extension StoreFailure {
 
     /// What the role may not do, and who may.
     private static func denial(_ error: PostgresError) -> String {
-        if error.message.contains("row-level security") {
+        if error.routine == "ExecWithCheckOptions" || error.message.contains("row-level security") {
             return "the database role may not touch this account: it is confined to others"
         }
         return switch PostingStatements.all.first(where: { $0.statement.name == error.statement })?.kind {

@@ -27,7 +27,7 @@ public struct PostgresError: Error, Sendable, Equatable {
         case protocolViolation
     }
 
-    public let kind: Kind
+    public private(set) var kind: Kind
     /// The server's code, nil when the server sent none.
     public let sqlState: SQLState?
     /// The primary message, one line, without control characters.
@@ -38,13 +38,16 @@ public struct PostgresError: Error, Sendable, Equatable {
     public let table: String?
     public let column: String?
     public let constraint: String?
+    /// The function of the server's own source that reported the error, in PostgreSQL and YugabyteDB. Messages come in the
+    /// language of the server's `lc_messages`; this does not.
+    public let routine: String?
     /// The name of our statement, when the error belongs to one.
-    public let statement: String?
+    public private(set) var statement: String?
 
     public init(
         kind: Kind, sqlState: SQLState? = nil, message: String, detail: String? = nil, hint: String? = nil,
         schema: String? = nil, table: String? = nil, column: String? = nil, constraint: String? = nil,
-        statement: String? = nil
+        routine: String? = nil, statement: String? = nil
     ) {
         self.kind = kind
         self.sqlState = sqlState
@@ -55,29 +58,34 @@ public struct PostgresError: Error, Sendable, Equatable {
         self.table = table
         self.column = column
         self.constraint = constraint
+        self.routine = routine
         self.statement = statement
     }
 
     /// The same facts under another kind: a server's last words before it hung up become a lost connection.
     public func with(kind: Kind) -> PostgresError {
-        PostgresError(
-            kind: kind, sqlState: sqlState, message: message, detail: detail, hint: hint, schema: schema,
-            table: table, column: column, constraint: constraint, statement: statement)
+        var error = self
+        error.kind = kind
+        return error
     }
 
     /// The same error with the name of the statement that met it, unless it has one.
     func naming(_ statement: String?) -> PostgresError {
-        guard self.statement == nil, let statement else { return self }
-        return PostgresError(
-            kind: kind, sqlState: sqlState, message: message, detail: detail, hint: hint, schema: schema,
-            table: table, column: column, constraint: constraint, statement: statement)
+        var error = self
+        error.statement = error.statement ?? statement
+        return error
     }
 
     /// Whether the server no longer has a statement as it was prepared, or its columns have other types since. Nothing of it
     /// was executed, and it is prepared anew with its next use.
     public var saysStaleStatement: Bool {
-        sqlState == .invalidStatementName
-            || (sqlState == .featureNotSupported && message == "cached plan must not change result type")
+        switch sqlState {
+        case .invalidStatementName: true
+        // Many things are not supported. CockroachDB names other functions.
+        case .featureNotSupported:
+            routine == "RevalidateCachedQuery" || message == "cached plan must not change result type"
+        default: false
+        }
     }
 
     static func violation(_ message: String, statement: String? = nil) -> PostgresError {
@@ -109,7 +117,7 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
         let facts: [(String, String?)] = [
             ("sqlState", sqlState?.rawValue), ("message", message), ("detail", detail), ("hint", hint),
             ("schema", schema), ("table", table), ("column", column), ("constraint", constraint),
-            ("statement", statement),
+            ("routine", routine), ("statement", statement),
         ]
         for case (let name, let value?) in facts {
             text += ", \(name): \(value)"

@@ -13,7 +13,7 @@ private enum Field: Int32 {
     case table = 0x74  // t
     case column = 0x63  // c
     case constraint = 0x6E  // n
-    case function = 0x52  // R
+    case routine = 0x52  // R, never translated
 }
 
 /// An error or a notice as the server sent it.
@@ -49,13 +49,11 @@ struct ServerMessage {
         error = PostgresError(
             kind: isViolation ? .protocolViolation : .server, sqlState: sqlState, message: message,
             detail: text(.detail), hint: text(.hint), schema: text(.schema), table: text(.table),
-            column: text(.column), constraint: text(.constraint))
+            column: text(.column), constraint: text(.constraint), routine: text(.routine))
         consequence =
             if severity == "FATAL" || severity == "PANIC" {
                 .sessionEnds
-            } else if error.saysStaleStatement || sqlState == .duplicatePreparedStatement
-                || (sqlState == .featureNotSupported && text(.function) == "RevalidateCachedQuery")
-            {
+            } else if error.saysStaleStatement || sqlState == .duplicatePreparedStatement {
                 .staleStatement
             } else {
                 .none

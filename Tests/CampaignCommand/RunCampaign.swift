@@ -64,7 +64,11 @@ struct TellerCommand: AsyncParsableCommand {
         let source = DispatchSource.makeSignalSource(signal: SIGTERM)
         source.setEventHandler { work.cancel() }
         source.resume()
-        try await work.value
+        do {
+            try await work.value
+        } catch is CancellationError {
+            // The campaign ended while it was still waiting for a server to begin with.
+        }
         source.cancel()
     }
 }

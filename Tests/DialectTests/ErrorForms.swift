@@ -3,6 +3,10 @@ import FaultProxy
 // Errors of the two in the words that their manuals, sources and issues give, as far as the proxy has them not
 // already; `config/portability.md` says where each was found. Numbers and ids in them are made up.
 extension ErrorForm {
+    /// A ledger was upgraded under a program that has its statements prepared, on a server that speaks German.
+    static let translatedStalePlan = ErrorForm(
+        "0A000", "gecachter Plan darf den Ergebnistyp nicht ändern", routine: "RevalidateCachedQuery")
+
     // MARK: CockroachDB
 
     static let cockroachTransactionTooOld = ErrorForm(

@@ -64,6 +64,17 @@ import Testing
         }
     }
 
+    /// The first refusal is met by the session, which prepares the statement anew and repeats it.
+    @Test func aPlanThatNoLongerFitsIsKnownInWhateverLanguageTheServerSaysSo() async throws {
+        try await ForeignLedger.use(.postgresql) { ledger in
+            await ledger.script(.answer(.translatedStalePlan), times: 2)
+            let operation = try ledger.real.operation(ledger.real.deposit("a", "1.00"))
+            let (outcomes, events) = await ledger.perform([operation])
+            try await ledger.expectPostedOnce(outcomes, attempts: 2)
+            #expect(events.conflicts == ["0A000"])
+        }
+    }
+
     @Test(arguments: Case.races)
     func aLostRaceWithoutItsFieldsIsDecidedAnew(_ row: Case) async throws {
         try await ForeignLedger.use(row.server) { ledger in

@@ -23,8 +23,10 @@ import Testing
     @Test func whoLocksTheAccountsWaitsForATurnHoweverOftenItLost() {
         for attempt in 2...64 {
             for kind in [StoreFailure.Kind.lostRace, .conflict] {
-                let ceiling = policy.wait(after: kind, attempt: attempt, isLocking: true, random: .max)
-                #expect(ceiling <= .milliseconds(128) && ceiling > .milliseconds(127))
+                let longest = policy.wait(after: kind, attempt: attempt, isLocking: true, random: .max)
+                #expect(longest <= .milliseconds(192) && longest > .milliseconds(191))
+                let shortest = policy.wait(after: kind, attempt: attempt, isLocking: true, random: 0)
+                #expect(shortest == .milliseconds(96))
             }
         }
         #expect(policy.wait(after: .lostRace, attempt: 1, isLocking: true, random: .max) == .zero)

@@ -41,7 +41,7 @@ extension PostReport {
                     goal: "\(name): at least \(Columns.decimal(wanted, 0)) x the function at READ COMMITTED",
                     figure: "\(Columns.decimal(ratio, 2)) x", isKept: ratio >= wanted),
                 Verdict(
-                    goal: "\(name): at least 18,000 a second", figure: "\(Int(own.rate))",
+                    goal: "\(name): at least 18,000 a second", figure: Columns.grouped(own.rate),
                     isKept: own.rate >= 18_000),
                 Verdict(
                     goal: "\(name): p99.9 at most 20 x the median", figure: "\(Columns.decimal(wait, 1)) x",

@@ -20,11 +20,13 @@ public struct ErrorForm: Sendable, Equatable {
     public var table: String?
     public var column: String?
     public var constraint: String?
+    /// The function of the server's source that reports it.
+    public var routine: String?
 
     public init(
         _ sqlState: String, _ message: String, severity: Severity = .error, detail: String? = nil,
         hint: String? = nil, schema: String? = nil, table: String? = nil, column: String? = nil,
-        constraint: String? = nil
+        constraint: String? = nil, routine: String? = nil
     ) {
         self.severity = severity
         self.sqlState = sqlState
@@ -35,6 +37,7 @@ public struct ErrorForm: Sendable, Equatable {
         self.table = table
         self.column = column
         self.constraint = constraint
+        self.routine = routine
     }
 
     /// Whether the connection is closed after it.
@@ -52,6 +55,7 @@ public struct ErrorForm: Sendable, Equatable {
         let fields: [(Character, String?)] = [
             ("S", severity.rawValue), ("V", severity.rawValue), ("C", sqlState), ("M", message),
             ("D", detail), ("H", hint), ("s", schema), ("t", table), ("c", column), ("n", constraint),
+            ("R", routine),
         ]
         var body: [UInt8] = []
         for case (let field, let value?) in fields {
