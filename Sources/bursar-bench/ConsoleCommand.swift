@@ -45,7 +45,7 @@ struct ConsoleCommand: AsyncParsableCommand {
         try account("busy", console, title: "account with 1,000,000 records, settled")
         try account("0000004", console, title: "account with 8 records, settled")
         print(
-            "peak memory: \(console.memory("VmHWM")), of it the program's own: \(console.memory("RssAnon"))")
+            "peak memory: \(console.memory(.peak)), of it the program's own: \(console.memory(.own))")
     }
 
     /// The status of an account stands on the screen once the first rows do.
@@ -223,20 +223,8 @@ final class Pseudoterminal {
         return last
     }
 
-    /// A line of `/proc/…/status`.
-    func memory(_ name: String) -> String {
-        guard let file = fopen("/proc/\(process)/status", "r") else { return "unknown" }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        while fgets(&line, 256, file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            if text.hasPrefix(name) {
-                return text.dropFirst(name.count + 1).split(separator: " ").prefix(2).joined(separator: " ")
-                    .filter { $0 != "\t" && $0 != "\n" }
-            }
-        }
-        return "unknown"
-    }
+    /// In words.
+    func memory(_ which: ProcessMemory) -> String { which.of(process).map { "\($0) kB" } ?? "unknown" }
 
     /// How it ends is not what is measured here.
     func end() {
