@@ -7,6 +7,10 @@ extension ErrorForm {
     static let translatedStalePlan = ErrorForm(
         "0A000", "gecachter Plan darf den Ergebnistyp nicht ändern", routine: "RevalidateCachedQuery")
 
+    /// The row of an account that a confined role may not touch, on such a server.
+    static let translatedConfinement = ErrorForm(
+        "42501", "neue Zeile verletzt Sicherheitsrichtlinie auf Zeilenebene", routine: "ExecWithCheckOptions")
+
     // MARK: CockroachDB
 
     static let cockroachTransactionTooOld = ErrorForm(

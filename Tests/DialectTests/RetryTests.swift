@@ -75,6 +75,20 @@ import Testing
         }
     }
 
+    @Test func whoIsConfinedIsToldSoInWhateverLanguageTheServerSaysSo() async throws {
+        try await ForeignLedger.use(.postgresql) { ledger in
+            await ledger.script(.answer(.translatedConfinement))
+            let operation = try ledger.real.operation(ledger.real.deposit("a", "1.00"))
+            let (outcomes, _) = await ledger.perform([operation])
+            guard case .refused(.notPermitted(let why)) = outcomes[0].result else {
+                Issue.record("\(outcomes)")
+                return
+            }
+            #expect(why == "the database role may not touch this account: it is confined to others")
+            #expect(try await ledger.transactions(operation.reference) == 0)
+        }
+    }
+
     @Test(arguments: Case.races)
     func aLostRaceWithoutItsFieldsIsDecidedAnew(_ row: Case) async throws {
         try await ForeignLedger.use(row.server) { ledger in

@@ -64,7 +64,6 @@ import Testing
         #expect(again.operation.fingerprint == operation.fingerprint)
     }
 
-    /// A crash leaves any part of what was written last: whatever is read of it was written whole.
     @Test(arguments: ["\"", "\\", "😀"], 0..<20)
     func whatHasToBeEscapedIsKeptWhereverItStands(character: String, place: Int) throws {
         var narrative = Array(repeating: "n", count: 20)
@@ -79,6 +78,7 @@ import Testing
         #expect(OutboxLine(bytes: line.bytes.dropLast()) == line)
     }
 
+    /// A crash leaves any part of what was written last: whatever is read of it was written whole.
     @Test func aFileThatWasTornAnywhereGivesWhatWasWholeAndNothingElse() throws {
         let entries = try ["1", "2", "3"].map { try Self.entry("torn-\($0)") }
         var lines = [OutboxLine.ledger("host=a")] + entries.map { .entry($0) }
