@@ -230,13 +230,17 @@ extension LedgerService {
         if failure.kind == .unavailable || failure.kind == .unknownOutcome {
             await recover(within: timeLeft(batch))
         }
+        let isLocking = isToLock(batch, batch.chunk)
         let wait = policy.wait(
-            after: failure.kind, attempt: batch.pending[0].attempts,
-            isLocking: isToLock(batch, batch.chunk), random: environment.random())
+            after: failure.kind, attempt: batch.pending[0].attempts, isLocking: isLocking,
+            random: environment.random())
         let remaining = policy.deadline - (environment.uptime() - batch.pending[0].start)
         guard wait > .zero, remaining > .zero else { return }
         batch.forgetKnown()
         publish(batch, Array(0..<hit.count)) { _ in .waiting(min(wait, remaining)) }
+        if isLocking, let alarm = batch.alarm {
+            return await alarm.sleep(for: min(wait, remaining), in: environment)
+        }
         // A wait that is cut short by cancelling is over, and the next step sees that.
         try? await environment.sleep(min(wait, remaining))
     }

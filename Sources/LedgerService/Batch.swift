@@ -69,12 +69,15 @@ struct Batch {
     /// The accounts as this program's last writes left them, as far as nothing says otherwise.
     private var left: [AccountCode: Account] = [:]
     private var memoryHeld: Bool?
+    /// What may cut its waits for a turn short.
+    let alarm: Alarm?
 
     /// - Parameter known: what the first attempt may be decided from; nil to read the accounts.
-    init(_ items: [Item], sparesOthers: Bool = false, known: Known? = nil) {
+    init(_ items: [Item], sparesOthers: Bool = false, known: Known? = nil, alarm: Alarm? = nil) {
         pending = items
         self.sparesOthers = sparesOthers
         self.known = known
+        self.alarm = alarm
     }
 
     var isFinished: Bool { pending.isEmpty }

@@ -57,6 +57,8 @@ actor GroupCommit {
 
     private struct Running {
         let task: Task<Void, Never>
+        /// For when the group waits for its turn.
+        let alarm: Alarm
         var open: [Identifier]
         var cancelled: Set<Identifier> = []
     }
@@ -190,13 +192,15 @@ actor GroupCommit {
 
     private func dispatch(_ service: LedgerService) {
         while running.count < lanes, let group = line.takeGroup(limit: size.limit) {
-            let batch = Batch(group.items, sparesOthers: true, known: recall(group.items, service))
+            let alarm = Alarm()
+            let batch = Batch(
+                group.items, sparesOthers: true, known: recall(group.items, service), alarm: alarm)
             // Between its statements a group does little, and next to its connection it does it without changing threads.
             let task = Task(executorPreference: group.items.count <= Self.small ? LedgerStore.executor : nil)
             {
                 await self.run(batch, number: group.number, by: service)
             }
-            running[group.number] = Running(task: task, open: group.items.map(\.id))
+            running[group.number] = Running(task: task, alarm: alarm, open: group.items.map(\.id))
         }
     }
 
@@ -231,6 +235,7 @@ actor GroupCommit {
         guard var group = running[number] else { return [] }
         for end in report.ended { answer(end.id, end.outcome) }
         returning += report.ended.count
+        if report.ended.contains(where: { $0.outcome.receipt != nil }) { ring(besides: number) }
         memory.forget(report.touched.lazy.filter { report.left[$0] == nil })
         memory.remember(report.left.values, at: service.environment.uptime())
         if let held = report.memoryHeld { memory.learn(held: held) }
@@ -244,6 +249,12 @@ actor GroupCommit {
         }
         if !pending.isEmpty { dispatch(service) }
         return group.cancelled
+    }
+
+    /// Who posts while others of the same program wait for a turn has it: they go along, instead of keeping the accounts
+    /// that they wait with from everybody else in the program.
+    private func ring(besides number: Int) {
+        for (other, group) in running where other != number { group.alarm.ring() }
     }
 
     private func end(_ number: Int, of count: Int, took time: Duration, _ service: LedgerService) {

@@ -77,6 +77,40 @@ import Testing
         #expect(try await Verifier(store: ledger.store).run().isSound)
     }
 
+    /// A program's turn is that of all its groups. Nothing else would end the wait.
+    @Test(.timeLimit(.minutes(1))) func whoWaitsForATurnGoesAlongWhenTheProgramHasIt() async throws {
+        let ledger = try await TestLedger.make()
+        var environment = ServiceEnvironment.live
+        // What is remembered stays trusted, however slow the machine is.
+        environment.uptime = { .zero }
+        environment.sleep = { _ in try await Task.sleep(for: .seconds(3600)) }
+        let service = LedgerService(
+            store: ledger.store, policy: RetryPolicy(racesBeforeLocking: 1), environment: environment,
+            log: TestLedger.quietLog)
+        try await ledger.open(["a", "b", "c", "d"], balance: "100.00")
+        _ = await service.perform(try ledger.operation(ledger.transfer("a", "b", "5.00")))
+        let other = try await ledger.another()
+        let foreign = await other.service.perform(try other.operation(ledger.withdrawal("a", "7.00")))
+        #expect(foreign.receipt != nil)
+        let holder = try await ledger.database.connect()
+        try await holder.run(script: "BEGIN; UPDATE bursar.accounts SET name = name WHERE code = 'a'")
+        let events = service.feed.everyEvent()
+        let late = try ledger.operation(ledger.transfer("a", "b", "1.00"))
+        // It loses a race against the foreign withdrawal, and as it locks the accounts another against the holder.
+        async let posting = service.perform(late)
+        try await holder.waitUntil(
+            "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'"
+        )
+        try await holder.run(script: "COMMIT")
+        await holder.close()
+        for await event in events { if case .waiting = event.phase { break } }
+        let outcome = await service.perform(try ledger.operation(ledger.transfer("c", "d", "2.00")))
+        #expect(outcome.receipt != nil && outcome.attempts == 1, "\(outcome)")
+        let ended = await posting
+        #expect(ended.receipt != nil && ended.attempts == 3, "\(ended)")
+        #expect(try await ledger.account("a")?.available.description == "87.00")
+    }
+
     /// A status that was changed by the same program, and a transaction that it reversed, move the account on too.
     @Test func aProgramDoesNotGetIntoConflictWithItself() async throws {
         let ledger = try await TestLedger.make()
