@@ -14,7 +14,8 @@ public struct RetryPolicy: Sendable, Equatable {
     public var racesBeforeLocking: Int
     /// The longest wait before an attempt that locks; the shortest is half of it. Such an attempt mostly wins, and whoever
     /// won before loses by it; in between that one posts from what it remembers, in one round trip each. Shorter turns
-    /// cost rate, longer ones make more operations wait for long: `config/speed.md` has the figures.
+    /// cost rate, longer ones make more operations wait for long: `config/speed.md` has the figures. The wait is over when
+    /// another group of the same program has posted.
     public var lockingWait: Duration
 
     public init(
