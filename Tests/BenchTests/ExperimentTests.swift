@@ -44,7 +44,7 @@ import Testing
         let report = try await Verifier(store: store).run()
         #expect(report.problems.isEmpty, "\(report.problems.first?.message ?? "")")
         let posted = report.transactions - before.transactions
-        #expect(posted > 0 && posted <= 800 && posted.isMultiple(of: 4), "\(posted)")
+        #expect(posted > 0 && posted <= 1200 && posted.isMultiple(of: 4), "\(posted)")
         await store.close()
         try await ceiling.finish(on: server)
     }

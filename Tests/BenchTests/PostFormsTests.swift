@@ -64,7 +64,8 @@ import Testing
 
     @Test func aVerdictIsGivenOnWhatRanOnly() {
         var report = PostReport(
-            server: "", processors: 2, effort: Effort(rounds: 1, seconds: 1, seed: 1, sessions: 1))
+            server: "", processors: 2, isAwake: false,
+            effort: Effort(rounds: 1, seconds: 1, seed: 1, sessions: 1))
         #expect(report.judge().isEmpty)
         report.cases = [
             CaseResult(
@@ -78,7 +79,7 @@ import Testing
 
     @Test func filesOfSeveralRunsMakeOnePage() throws {
         var report = PostReport(
-            server: "PostgreSQL 15", processors: 2,
+            server: "PostgreSQL 15", processors: 2, isAwake: true,
             effort: Effort(rounds: 3, seconds: 5, seed: 1, sessions: 4))
         report.cases = ["1x2", "16x2", "16x10@50"].map {
             CaseResult(

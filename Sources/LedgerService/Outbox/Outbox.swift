@@ -39,7 +39,7 @@ public actor Outbox {
     // MARK: Sending
 
     /// Keeps operations that are being sent: when this returns, they are on the disk.
-    func keep(_ entries: [OutboxEntry]) throws(OutboxError) {
+    package func keep(_ entries: [OutboxEntry]) throws(OutboxError) {
         var told = takeTold()
         for file in left { try file.strikeOff(told) }
         let file = try ownFile()
@@ -61,7 +61,7 @@ public actor Outbox {
     /// Notes that somebody has been told these outcomes. They are struck off with the next operations that are kept, or
     /// by ``strikeOffTold()``.
     /// - Returns: whether the latter is to be called, in a moment.
-    nonisolated func noteTold(_ references: [Reference]) -> Bool {
+    package nonisolated func noteTold(_ references: [Reference]) -> Bool {
         told.withLock { told in
             told.references += references
             defer { told.isExpected = true }

@@ -23,6 +23,7 @@ struct PostCommand: AsyncParsableCommand {
     @Option(help: "The same requests for the same seed.") var seed: UInt64 = 1
     @Option(help: "Sessions of one program, as in its setting pool.writers.") var sessions = BursarSide
         .sessions
+    @OptionGroup var wakefulness: Wakefulness
     @Option(help: "Records of the ledger that has grown.") var growthRecords: Int64 = 10_000_000
     @Option(help: "Transfers that are posted in batches.") var batchTransfers = 200_000
     @Option(help: "Rows of the files that are imported, separated by commas.") var importRows =
@@ -51,7 +52,7 @@ struct PostCommand: AsyncParsableCommand {
                 }
                 return rows
             },
-            bursar: try bursar ?? Self.sibling("bursar"))
+            bursar: try bursar ?? Self.sibling("bursar"), isAwake: wakefulness.awake)
         for name in cases.split(separator: ",").map(String.init) {
             if !plan.add(name) { throw ValidationError("no case “\(name)”") }
         }
@@ -80,11 +81,13 @@ struct PostCommand: AsyncParsableCommand {
 
     func run() async throws {
         let plan = try plan()
-        let report = try await BenchServer.with(connect: connect, directory: `private`) { server in
-            try await plan.run(on: server) { text in
-                print(text)
-                // It takes long, and whoever waits for it wants to see how far it is.
-                fflush(nil)
+        let report = try await wakefulness.hold {
+            try await BenchServer.with(connect: connect, directory: `private`) { server in
+                try await plan.run(on: server) { text in
+                    print(text)
+                    // It takes long, and whoever waits for it wants to see how far it is.
+                    fflush(nil)
+                }
             }
         }
         for verdict in report.verdicts { print(verdict.line) }

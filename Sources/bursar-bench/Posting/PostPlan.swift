@@ -14,6 +14,8 @@ struct PostPlan: Sendable {
     var importRows: [Int]
     /// The program that imports.
     var bursar: String
+    /// Whether the processors are kept from sleeping, as the report says.
+    var isAwake = false
 
     /// Adds a case or a set of cases by its name.
     /// - Returns: whether there is one of that name.
@@ -36,8 +38,8 @@ struct PostPlan: Sendable {
     func run(on server: BenchServer, report: (String) -> Void) async throws -> PostReport {
         var results = PostReport(
             server: try await Self.version(of: server), processors: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
-            effort: effort)
-        report("\(results.server), \(results.processors) processors")
+            isAwake: isAwake, effort: effort)
+        report(results.conditions)
         try await runCases(on: server, &results, report: report)
         if hasBatches {
             let arena = try await Arena.make(on: server, accounts: 1000)

@@ -6,12 +6,17 @@ struct PostReport: Codable, Sendable {
     /// What the server says of itself, and the machine's processors.
     var server: String
     var processors: Int
+    /// Whether the processors were kept from sleeping.
+    var isAwake: Bool
     var effort: Effort
     var cases: [CaseResult] = []
     var batches: BatchResult?
     var imports: [ImportResult] = []
     var growth: GrowthResult?
     var verdicts: [Verdict] = []
+
+    /// What the figures are of.
+    var conditions: String { "\(server), \(processors) processors\(isAwake ? " kept awake" : "")" }
 
     /// Whether the books agreed after every run.
     var isSound: Bool {

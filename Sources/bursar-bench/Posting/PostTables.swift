@@ -14,6 +14,9 @@ struct TablesCommand: ParsableCommand {
         for file in files {
             guard let text = Files.read(file) else { throw Problem("\(file) cannot be read") }
             let read = try PostReport(json: text)
+            if let report, report.isAwake != read.isAwake {
+                throw Problem("\(file) is of \(read.conditions), those before it are of \(report.conditions)")
+            }
             report?.add(read)
             if report == nil { report = read }
         }
@@ -40,7 +43,7 @@ extension PostReport {
 
     var markdown: String {
         var parts = [
-            "\(server), \(processors) processors, \(effort.rounds) rounds of \(effort.seconds) s each.\n"
+            "\(conditions), \(effort.rounds) rounds of \(effort.seconds) s each.\n"
         ]
         let closed = cases.filter { !$0.name.contains("@") }
         let open = cases.filter { $0.name.contains("@") }

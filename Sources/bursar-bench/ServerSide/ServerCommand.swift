@@ -19,6 +19,7 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "The same requests for the same seed.") var seed: UInt64 = 1
     @Option(help: "Sessions of one program, as in its setting pool.writers.") var sessions = BursarSide
         .sessions
+    @OptionGroup var wakefulness: Wakefulness
     @Flag(help: "One JSON object a line.") var json = false
 
     func validate() throws {
@@ -45,11 +46,16 @@ struct ServerCommand: AsyncParsableCommand {
     func run() async throws {
         let experiments = try chosen()
         let effort = Effort(rounds: rounds, seconds: seconds, seed: seed, sessions: sessions)
-        try await BenchServer.with(connect: nil, directory: `private`) { server in
-            for experiment in experiments {
-                let result = try await experiment.measure(on: server, effort)
-                print(json ? String(decoding: try JSONEncoder().encode(result), as: UTF8.self) : result.table)
-                fflush(nil)
+        try await wakefulness.hold {
+            try await BenchServer.with(connect: nil, directory: `private`) { server in
+                for experiment in experiments {
+                    let result = try await experiment.measure(on: server, effort)
+                    print(
+                        json
+                            ? String(decoding: try JSONEncoder().encode(result), as: UTF8.self) : result.table
+                    )
+                    fflush(nil)
+                }
             }
         }
     }
