@@ -45,6 +45,8 @@ import Testing
         #expect(report.problems.isEmpty, "\(report.problems.first?.message ?? "")")
         let posted = report.transactions - before.transactions
         #expect(posted > 0 && posted <= 1200 && posted.isMultiple(of: 4), "\(posted)")
+        // An outbox is taken away by its program only when nothing is left in it.
+        #expect(try Files.list("\(server.work)/outbox").isEmpty)
         await store.close()
         try await ceiling.finish(on: server)
     }
