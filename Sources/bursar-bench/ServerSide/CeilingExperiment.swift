@@ -37,10 +37,9 @@ struct CeilingExperiment: Experiment {
     let unit = "transfers a second"
 
     private let chosen: [Way]
-    /// Transfers that are decided for each second, which must be more than can be posted in it.
+    /// Transfers that are decided for each second that a turn lasts. Who posts more is done before it is over.
     private let fastest: Int
 
-    /// - Parameter fastest: more than any machine that was seen posts in a second.
     init(
         _ cases: [String] = ["1x2", "16x2", "16xcash", "16x10", "16x1000", "500x1000"], fastest: Int = 40_000
     ) {
@@ -99,11 +98,14 @@ struct CeilingExperiment: Experiment {
     private func write(_ group: Group, to store: LedgerStore, behind outbox: Outbox) async throws {
         let now = ServiceEnvironment.live.now()
         let entries = group.operations.map { OutboxEntry(operation: $0, begunAt: now, overAt: now) }
-        let keeping = Task(executorPreference: LedgerStore.executor) {
-            do { try await outbox.keep(entries) } catch { return false }
-            return true
+        let keeping = Task(executorPreference: LedgerStore.executor) { try await outbox.keep(entries) }
+        do {
+            try await store.write(group.writing, when: { (try? await keeping.value) != nil })
+        } catch {
+            // Where it is the outbox that failed, that is the reason.
+            try await keeping.value
+            throw error
         }
-        try await store.write(group.writing, when: { await keeping.value })
         // The next group's lines strike these off.
         _ = outbox.noteTold(group.operations.map(\.reference))
     }
