@@ -1,3 +1,4 @@
+import Glibc
 import LedgerService
 import LedgerStore
 import TestSupport
@@ -48,6 +49,20 @@ import Testing
         // An outbox is taken away by its program only when nothing is left in it.
         #expect(try Files.list("\(server.work)/outbox").isEmpty)
         await store.close()
+        try await ceiling.finish(on: server)
+    }
+
+    /// Its second way, with an outbox, in a directory that others may use too.
+    @Test func theCeilingSaysWhyItsOutboxCannotBeUsed() async throws {
+        let ceiling = CeilingExperiment(["4x14"], fastest: 40)
+        let server = try await BenchServer.ofTests(work: work)
+        try await ceiling.prepare(0, on: server)
+        let directory = "\(server.work)/outbox"
+        try #require(mkdir(directory, 0o755) == 0)
+        let error = await #expect(throws: OutboxError.self) {
+            try await ceiling.run(1, Trial(seconds: 1, seed: 1), on: server)
+        }
+        #expect(error?.path == directory)
         try await ceiling.finish(on: server)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import bursar_bench
@@ -97,6 +98,24 @@ import Testing
         #expect(page.contains("| 1x2 | 9,000 ±0% | 1,000 ±0% (9.0 x) |"), "\(page)")
         #expect(page.contains("| 16x2 | 7,000 ±0% | 1,000 ±0% (7.0 x) |"), "\(page)")
         #expect(page.contains("| 16x2: at least 18,000 a second | 7,000 | **no** |"), "\(page)")
+    }
+
+    /// Figures of processors that sleep and of those that do not are not to stand in one table.
+    @Test func filesOfOtherConditionsMakeNoPage() throws {
+        let work = try TemporaryDirectory()
+        let files = try [true, false].map { isAwake in
+            let report = PostReport(
+                server: "PostgreSQL 15", processors: 2, isAwake: isAwake,
+                effort: Effort(rounds: 1, seconds: 1, seed: 1, sessions: 1))
+            let path = "\(work.path)/\(isAwake).json"
+            try Files.write(report.json, to: path)
+            return path
+        }
+        let error = #expect(throws: Problem.self) { try TablesCommand.parse(files).run() }
+        #expect(
+            error?.description
+                == "\(files[1]) is of PostgreSQL 15, 2 processors, "
+                + "those before it are of PostgreSQL 15, 2 processors kept awake")
     }
 
     @Test func arrivalsKeepTheirRate() {

@@ -9,6 +9,14 @@ struct CeilingExperiment: Experiment {
         /// Its writers are a group's operations.
         let posting: PostingCase
         let commit: Commit
+
+        var title: String {
+            switch commit {
+            case .apart: posting.name
+            case .behindOutbox: "  with an outbox"
+            case .withStatement: "  without BEGIN, COMMIT"
+            }
+        }
     }
 
     private enum Commit: CaseIterable {
@@ -18,14 +26,6 @@ struct CeilingExperiment: Experiment {
         case behindOutbox
         /// With the statement, since there is nothing to wait for.
         case withStatement
-
-        var title: String {
-            switch self {
-            case .apart: ""
-            case .behindOutbox: "  with an outbox"
-            case .withStatement: "  without BEGIN, COMMIT"
-            }
-        }
     }
 
     private struct Group: Sendable {
@@ -49,7 +49,7 @@ struct CeilingExperiment: Experiment {
         self.fastest = fastest
     }
 
-    var ways: [String] { chosen.map { $0.commit == .apart ? $0.posting.name : $0.commit.title } }
+    var ways: [String] { chosen.map(\.title) }
 
     func arena(_ way: Int, on server: BenchServer) -> Arena {
         let posting = chosen[way].posting

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Ledger
 import Postgres
 
@@ -44,6 +45,11 @@ struct ExperimentResult: Codable, Sendable {
     private func ratio(_ way: Way) -> Double {
         guard let first = ways.first else { return 0 }
         return median(zip(way.rounds, first.rounds).filter { $1.rate > 0 }.map { $0.rate / $1.rate })
+    }
+
+    /// One line.
+    var json: String {
+        get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
     }
 
     var table: String {

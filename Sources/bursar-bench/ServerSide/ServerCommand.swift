@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 
 struct ServerCommand: AsyncParsableCommand {
@@ -50,10 +49,7 @@ struct ServerCommand: AsyncParsableCommand {
             try await BenchServer.with(connect: nil, directory: `private`) { server in
                 for experiment in experiments {
                     let result = try await experiment.measure(on: server, effort)
-                    print(
-                        json
-                            ? String(decoding: try JSONEncoder().encode(result), as: UTF8.self) : result.table
-                    )
+                    print(try json ? result.json : result.table)
                     fflush(nil)
                 }
             }
