@@ -161,6 +161,7 @@ import Testing
                 "{", "}", "[", "]", ":null", "\"operation\":", "\"kind\":\"open\"", "\"done\":\"x\"",
                 "\\u0000",
                 "\\ud800", "\"begun\":-9223372036854775808", "1e999", "\"amount\":\"-1\"",
+                "\"lap\":9223372036854775807,", "\"lap\":-1,",
             ])
         var read = 0
         try fuzzer.run { input, random in
@@ -169,7 +170,7 @@ import Testing
                 read += 1
                 let again = OutboxLine(bytes: found.bytes.dropLast())
                 #expect(again == found, Fuzzer.trace(input))
-                if case .entry(let entry) = found {
+                if case .entry(let entry) = found.content {
                     #expect(isClean(entry.operation.narrative + entry.operation.actor), Fuzzer.trace(input))
                 }
             }
@@ -198,7 +199,7 @@ import Testing
                 reason: ""),
         ]
         let entries = try actions.map { action in
-            OutboxLine.entry(
+            OutboxLine.Content.entry(
                 OutboxEntry(
                     operation: try Operation(
                         reference: Reference("ref"), action: action, actor: "Anna", narrative: "x",
@@ -206,7 +207,8 @@ import Testing
                     begunAt: Timestamp(microseconds: 5), overAt: Timestamp(microseconds: 6)))
         }
         let lines = entries + [.ledger("host=a dbname=b"), .struckOff(try Reference("ref"))]
-        return lines.map { Array($0.bytes.dropFirst(17).dropLast()) }
+        let laps = lines.map { OutboxLine($0) } + (entries + [.carriedOver]).map { OutboxLine($0, lap: 3) }
+        return laps.map { Array($0.bytes.dropFirst(17).dropLast()) }
     }
 
     private static func withChecksum(_ body: [UInt8]) -> [UInt8] {

@@ -57,10 +57,10 @@ import Testing
             reference: Reference("ref \u{e9}"), action: action, actor: "alice", narrative: "a  \"b\" \\",
             valueDate: CalendarDate("2026-02-28"))
         let entry = OutboxEntry(operation: operation, begunAt: Self.now, overAt: Self.now)
-        let bytes = OutboxLine.entry(entry).bytes
-        let read = OutboxLine(bytes: bytes.dropLast())
-        #expect(read == .entry(entry))
-        guard case .entry(let again) = read else { return }
+        let line = OutboxLine(.entry(entry), lap: 7)
+        let read = OutboxLine(bytes: line.bytes.dropLast())
+        #expect(read == line)
+        guard case .entry(let again) = read?.content else { return }
         #expect(again.operation.fingerprint == operation.fingerprint)
     }
 
@@ -74,15 +74,15 @@ import Testing
                 action: .deposit(account: AccountCode("a"), amount: DecimalAmount("1")), actor: "test",
                 narrative: narrative.joined()),
             begunAt: Timestamp(microseconds: .min), overAt: Timestamp(microseconds: .max))
-        let line = OutboxLine.entry(entry)
+        let line = OutboxLine(.entry(entry))
         #expect(OutboxLine(bytes: line.bytes.dropLast()) == line)
     }
 
     /// A crash leaves any part of what was written last: whatever is read of it was written whole.
     @Test func aFileThatWasTornAnywhereGivesWhatWasWholeAndNothingElse() throws {
         let entries = try ["1", "2", "3"].map { try Self.entry("torn-\($0)") }
-        var lines = [OutboxLine.ledger("host=a")] + entries.map { .entry($0) }
-        lines.append(.struckOff(entries[1].operation.reference))
+        var lines = [OutboxLine(.ledger("host=a"))] + entries.map { OutboxLine(.entry($0)) }
+        lines.append(OutboxLine(.struckOff(entries[1].operation.reference)))
         let parts = lines.map { $0.bytes }
         let whole = parts.flatMap { $0 }
         for length in 0...whole.count {
@@ -103,7 +103,7 @@ import Testing
 
     @Test func aDamagedByteIsKnownForWhatItIs() throws {
         let entry = try Self.entry("damaged")
-        let whole = OutboxLine.ledger("host=a").bytes + OutboxLine.entry(entry).bytes
+        let whole = OutboxLine(.ledger("host=a")).bytes + OutboxLine(.entry(entry)).bytes
         for index in whole.indices where whole[index] != UInt8(ascii: "\n") {
             var bytes = whole
             bytes[index] ^= 0x04
@@ -206,6 +206,33 @@ import Testing
         #expect(try await Self.outbox(directory).survey().damaged.isEmpty)
         await next.close()
         #expect(try await Self.outbox(directory).takeOver().map(\.operation.reference.text) == ["second"])
+    }
+
+    /// A program of before put a new file in the place of one that had grown long. When the machine fails just then, the
+    /// new one may have its first name still: what it says counts as well.
+    @Test func whatWasAboutToTakeTheirPlaceIsTakenOverToo() async throws {
+        let directory = try TemporaryDirectory()
+        let outbox = Self.outbox(directory)
+        try await outbox.keep([Self.entry("both")])
+        let names = try entries(of: directory.path + "/state/outbox")
+        let path = directory.path + "/state/outbox/" + names[0]
+        let kept = try ["both", "new"].map { OutboxLine(.entry(try Self.entry($0))) }
+        let lines = [OutboxLine(.ledger("host=a"))] + kept
+        try write(lines.flatMap(\.bytes), to: path + OutboxFile.freshSuffix)
+        // It is still at it.
+        #expect(try await Self.outbox(directory).takeOver().isEmpty)
+        await outbox.close()
+        let next = Self.outbox(directory)
+        #expect(try await next.takeOver().map(\.operation.reference.text) == ["both", "new"])
+        try await next.strikeOff([Reference("both"), Reference("new")])
+        await next.close()
+        #expect(try entries(of: directory.path + "/state/outbox").isEmpty)
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws {
+        let file = try #require(fopen(path, "w"))
+        defer { fclose(file) }
+        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
     }
 
     /// What is told of while operations follow each other is struck off with the next of them.

@@ -118,7 +118,8 @@ public actor Outbox {
                 left.append(file)
             }
         }
-        return left.flatMap(\.entries.values).sorted {
+        let entries = left.reduce(into: [Reference: OutboxEntry]()) { $0.merge($1.entries) { $1 } }
+        return entries.values.sorted {
             ($0.begunAt, $0.operation.reference.text) < ($1.begunAt, $1.operation.reference.text)
         }
     }
@@ -191,7 +192,7 @@ private struct DirectoryLock {
         if fsync(descriptor) != 0 { throw .system(path) }
     }
 
-    /// The outboxes in it. What a killed program was about to put in the place of one is taken away.
+    /// The outboxes in it.
     func files() throws(OutboxError) -> [String] {
         guard let entries = opendir(path) else { throw .system(path) }
         defer { closedir(entries) }
@@ -201,18 +202,20 @@ private struct DirectoryLock {
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name.hasSuffix(".outbox") { files.append("\(path)/\(name)") }
-            if name.hasSuffix(".outbox" + OutboxFile.freshSuffix) {
-                removeAbandoned(besides: "\(path)/\(name.dropLast(OutboxFile.freshSuffix.count))")
+            if name.hasSuffix(".outbox" + OutboxFile.freshSuffix),
+                isAbandoned("\(path)/\(name.dropLast(OutboxFile.freshSuffix.count))")
+            {
+                files.append("\(path)/\(name)")
             }
         }
         return files.sorted()
     }
 
-    /// - Parameter path: of the outbox that it was to replace, whose lock tells whether anybody is still about it.
-    private func removeAbandoned(besides path: String) {
+    /// Whether nobody is about to put another file in the place of this outbox.
+    private func isAbandoned(_ path: String) -> Bool {
         let file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         defer { if file >= 0 { close(file) } }
-        if file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0 { unlink(path + OutboxFile.freshSuffix) }
+        return file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0
     }
 }
 

@@ -19,19 +19,33 @@ public struct OutboxEntry: Sendable, Hashable {
 
 /// One line of an outbox: each begins with a checksum of the rest, so that a line which was torn by a crash or damaged
 /// on the disk is known for it.
-enum OutboxLine: Hashable {
-    /// Which ledger the lines below it are about.
-    case ledger(String)
-    case entry(OutboxEntry)
-    /// The outcome of this operation has been told.
-    case struckOff(Reference)
+struct OutboxLine: Hashable {
+    /// How often the file had been begun anew when it was written.
+    let lap: Int64
+    let content: Content
+
+    enum Content: Hashable {
+        /// Which ledger the lines below it are about.
+        case ledger(String)
+        case entry(OutboxEntry)
+        /// The outcome of this operation has been told.
+        case struckOff(Reference)
+        /// What was open when this lap began stands in it: no line of an earlier one counts any more.
+        case carriedOver
+    }
 
     private struct Stored: Decodable {
+        var lap: Int64?
         var ledger: String?
         var begun: Int64?
         var over: Int64?
         var operation: StoredOperation?
         var done: String?
+    }
+
+    init(_ content: Content, lap: Int64 = 0) {
+        self.content = content
+        self.lap = lap
     }
 
     /// The line with its end.
@@ -47,13 +61,15 @@ enum OutboxLine: Hashable {
         bytes.append(contentsOf: Self.separator)
         let body = bytes.count
         var text = JSONText(after: &bytes)
-        switch self {
+        if lap > 0 { text.add("lap", lap) }
+        switch content {
         case .ledger(let name): text.add("ledger", name)
         case .entry(let entry):
             text.add("begun", entry.begunAt.microseconds)
             text.add("over", entry.overAt.microseconds)
             text.add("operation") { StoredOperation.write(entry.operation, to: &$0) }
         case .struckOff(let reference): text.add("done", reference.text)
+        case .carriedOver: break
         }
         text.end(into: &bytes)
         let checksum = Self.checksum(bytes[body...])
@@ -66,24 +82,30 @@ enum OutboxLine: Hashable {
     init?(bytes: ArraySlice<UInt8>) {
         let body = bytes.dropFirst(Self.checksumDigits + Self.separator.count)
         guard Array(bytes.dropLast(body.count)) == Self.checksum(body) + Self.separator,
-            let stored = try? JSONDecoder().decode(Stored.self, from: Data(body))
+            let stored = try? JSONDecoder().decode(Stored.self, from: Data(body)),
+            stored.lap.map(Self.laps.contains) != false
         else { return nil }
+        lap = stored.lap ?? 0
         if let name = stored.ledger {
-            self = .ledger(name)
+            content = .ledger(name)
         } else if let done = stored.done {
-            self = .struckOff(Reference(stored: done))
+            content = .struckOff(Reference(stored: done))
         } else if let begun = stored.begun, let over = stored.over,
             let operation = try? stored.operation?.operation()
         {
-            self = .entry(
+            content = .entry(
                 OutboxEntry(
                     operation: operation, begunAt: Timestamp(microseconds: begun),
                     overAt: Timestamp(microseconds: over)))
+        } else if lap > 0, stored.begun == nil, stored.over == nil, stored.operation == nil {
+            content = .carriedOver
         } else {
             return nil
         }
     }
 
+    /// Those that are written; before the first is the file as it was made.
+    private static let laps: ClosedRange<Int64> = 1...1 << 53
     private static let checksumDigits = 16
     private static let separator = Array(" ".utf8)
 
@@ -98,18 +120,59 @@ struct OutboxContents {
     private(set) var entries: [Reference: OutboxEntry] = [:]
     /// Lines that cannot be read. The last one may have been torn by a crash, before anything of it could be committed.
     private(set) var damagedLines = 0
+    /// The latest lap of a line.
+    private(set) var lap: Int64 = 0
+    /// Where the line with the ledger's name ends.
+    let front: Int
+    /// Where the last line ends that counts; behind it may be what does not.
+    private(set) var end: Int
 
     init(bytes: [UInt8]) {
-        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let newline = UInt8(ascii: "\n")
+        front = (bytes.firstIndex(of: newline) ?? -1) + 1
+        end = front
         // What has no end was never synchronised, so that nothing of it was committed.
-        lines.removeLast()
-        for line in lines {
-            switch OutboxLine(bytes: line) {
-            case .ledger(let name): ledger = name
+        let parts = bytes.split(separator: newline, omittingEmptySubsequences: false).dropLast()
+        let lines = parts.map { OutboxLine(bytes: $0) }
+        lap = lines.lazy.compactMap { $0?.lap }.max() ?? 0
+        let counting = lines.lazy.compactMap { $0?.content == .carriedOver ? $0?.lap : nil }.max() ?? 0
+        damagedLines = Self.damaged(lines, counting: counting, isLast: lap == 0)
+        for (line, part) in zip(lines, parts) {
+            // Of a file that was written once only nothing is overwritten, not even what is damaged.
+            guard let line else {
+                if lap == 0 { end = part.endIndex + 1 }
+                continue
+            }
+            if case .ledger(let name) = line.content { ledger = name }
+            guard line.lap >= counting else { continue }
+            end = part.endIndex + 1
+            switch line.content {
             case .entry(let entry): entries[entry.operation.reference] = entry
             case .struckOff(let reference): entries[reference] = nil
-            case nil: damagedLines += 1
+            case .ledger, .carriedOver: break
             }
         }
+    }
+
+    /// How many lines are damaged among those that count. Where a lap has come to, what is left of a line that it has begun
+    /// to overwrite is not.
+    /// - Parameter isLast: whether nothing but zeros was ever behind them.
+    private static func damaged(_ lines: [OutboxLine?], counting lap: Int64, isLast: Bool) -> Int {
+        var (damaged, unread) = (0, 0)
+        var isAmongThem = true
+        for line in lines {
+            guard let line else {
+                unread += 1
+                continue
+            }
+            let counts = line.lap >= lap || isLedger(line)
+            if isAmongThem, counts { damaged += unread }
+            (isAmongThem, unread) = (counts, 0)
+        }
+        return isLast ? damaged + unread : damaged
+    }
+
+    private static func isLedger(_ line: OutboxLine) -> Bool {
+        if case .ledger = line.content { true } else { false }
     }
 }
