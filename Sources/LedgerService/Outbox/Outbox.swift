@@ -181,15 +181,25 @@ private struct DirectoryLock {
 
     private static func make(_ path: String) throws(OutboxError) {
         if access(path, F_OK) == 0 { return }
-        if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try make(String(path[..<slash])) }
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let parent = slash > path.startIndex ? String(path[..<slash]) : path.hasPrefix("/") ? "/" : "."
+        try make(parent)
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(path) }
+        let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(parent) }
+        defer { close(descriptor) }
+        try synchronise(descriptor, parent)
     }
 
     func release() { close(descriptor) }
 
     /// Makes a new file's name last.
-    func synchronise() throws(OutboxError) {
-        if fsync(descriptor) != 0 { throw .system(path) }
+    func synchronise() throws(OutboxError) { try Self.synchronise(descriptor, path) }
+
+    private static func synchronise(_ descriptor: Int32, _ path: String) throws(OutboxError) {
+        while fsync(descriptor) != 0 {
+            if errno != EINTR { throw .system(path) }
+        }
     }
 
     /// The outboxes in it.
