@@ -41,13 +41,36 @@ import Testing
             latency average = 4.000 ms
             initial connection time = 12.345 ms
             tps = 4000.000000 (without initial connection time)
-            """)
+            """, seconds: 3)
         #expect(measurement.posted == 12_000)
         #expect(measurement.gaveUp == 3)
         #expect(measurement.retried == 700)
         #expect(measurement.conflicts == 2103)
-        #expect(measurement.seconds == 3)
-        #expect(throws: Problem.self) { try Pgbench.read("number of transactions actually processed: 1\n") }
+        #expect(abs(measurement.seconds - 2.987655) < 1e-9)
+        #expect(throws: Problem.self) {
+            try Pgbench.read("number of transactions actually processed: 1\n", seconds: 3)
+        }
+    }
+
+    @Test func whatEndsWhenTheTimeIsOverIsNoPartOfTheRate() throws {
+        let directory = try TemporaryDirectory()
+        let lines = [
+            // Begun at 100.0 s.
+            "0 1 500000 0 100 500000 0", "1 1 400000 0 100 800000 0", "0 2 1000000 0 101 500000 2",
+            "1 2 failed 0 101 900000 5", "0 3 600000 0 102 100000 0",
+        ]
+        try Files.write(lines.joined(separator: "\n") + "\n", to: "\(directory.path)/log.1")
+        var times = Pgbench.Times()
+        try times.read(log: "\(directory.path)/log.1")
+        #expect(times.ended.map(\.taken) == [500_000, 400_000, 1_000_000, 600_000])
+        #expect(times.late(after: 2) == 1)
+        #expect(times.late(after: 0.6) == 3)
+        #expect(Pgbench.Times().late(after: 1) == 0)
+        var measurement = Measurement()
+        (measurement.posted, measurement.late, measurement.seconds) = (4, 1, 2)
+        #expect(measurement.rate == 1.5)
+        measurement.add(measurement)
+        #expect(measurement.rate == 3)
     }
 
     @Test func aRatioComparesWhatRanSideBySide() {

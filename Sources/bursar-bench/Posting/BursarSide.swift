@@ -24,7 +24,7 @@ struct BursarSide: Sendable {
         var times: [UInt32] = []
     }
 
-    /// Lets all tellers work for so many seconds; an operation that was begun is waited for.
+    /// Lets all tellers work for so many seconds; an operation that was begun is waited for, and counts as late.
     /// - Parameter rate: operations a second that come by themselves; nil for tellers who ask again when they have
     ///   their answer.
     func work(seconds: Double, seed: UInt64, rate: Double? = nil) async -> Measurement {
@@ -42,13 +42,12 @@ struct BursarSide: Sendable {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        let taken = ContinuousClock.now - begun
         total.clientTime = ProcessorTime.own - processor
         for tally in tallies {
             total.add(tally.measurement)
             for time in tally.times { total.latencies.record(UInt64(time)) }
         }
-        total.seconds = taken / .seconds(1)
+        total.seconds = seconds
         return total
     }
 
@@ -67,8 +66,9 @@ struct BursarSide: Sendable {
                 preconditionFailure("a teller's request is well-formed")
             }
             let outcome = await service.perform(operation)
-            tally.times.append(UInt32(clamping: Int64((ContinuousClock.now - due) / .microseconds(1))))
-            tally.measurement.note(outcome)
+            let now = ContinuousClock.now
+            tally.times.append(UInt32(clamping: Int64((now - due) / .microseconds(1))))
+            tally.measurement.note(outcome, isLate: now > end)
             service.acknowledge([outcome])
         }
     }
@@ -76,9 +76,11 @@ struct BursarSide: Sendable {
 
 extension Measurement {
     /// Counts an outcome.
-    mutating func note(_ outcome: OperationOutcome) {
+    mutating func note(_ outcome: OperationOutcome, isLate: Bool = false) {
         switch outcome.result {
-        case .posted: posted += 1
+        case .posted:
+            posted += 1
+            if isLate { late += 1 }
         case .refused: refused += 1
         case .gaveUp: gaveUp += 1
         // A reference is used once here, so that none can be on the books before.

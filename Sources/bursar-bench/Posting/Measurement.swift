@@ -3,6 +3,9 @@ import Histogram
 /// What one run of one contender came to.
 struct Measurement: Codable, Sendable {
     var posted = 0
+    /// Those of them that ended when the time was over. They were waited for, and do not count for the rate: while the
+    /// last of them end, the others have nothing to do.
+    var late = 0
     var refused = 0
     /// Attempts that the database refused in favour of another.
     var conflicts = 0
@@ -12,6 +15,7 @@ struct Measurement: Codable, Sendable {
     var gaveUp = 0
     /// Operations that ended in any other way than posted, refused or given up.
     var failed = 0
+    /// The time that was measured.
     var seconds = 0.0
     /// CPU seconds of the program or programs that ask.
     var clientTime = 0.0
@@ -23,7 +27,7 @@ struct Measurement: Codable, Sendable {
     var latencies = Latencies()
 
     /// Posted a second.
-    var rate: Double { seconds > 0 ? Double(posted) / seconds : 0 }
+    var rate: Double { seconds > 0 ? Double(posted - late) / seconds : 0 }
 
     /// Microseconds for each that was posted.
     var clientMicroseconds: Double { posted > 0 ? clientTime * 1e6 / Double(posted) : 0 }
@@ -32,6 +36,7 @@ struct Measurement: Codable, Sendable {
     /// Adds what another program did at the same time.
     mutating func add(_ other: Measurement) {
         posted += other.posted
+        late += other.late
         refused += other.refused
         conflicts += other.conflicts
         retried += other.retried

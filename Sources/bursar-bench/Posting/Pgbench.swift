@@ -41,19 +41,21 @@ struct Pgbench {
             program, arguments + [connection],
             environment: ["PGOPTIONS": "-c default_transaction_isolation=\(isolation)"],
             errors: "\(directory)/errors")
-        var measurement = try Self.read(end.output)
+        var measurement = try Self.read(end.output, seconds: seconds)
         measurement.clientTime = end.cpuSeconds
-        for path in try Files.list(directory, prefix: "log.") {
-            try Self.read(log: path, into: &measurement.latencies)
-        }
+        var times = Times()
+        for path in try Files.list(directory, prefix: "log.") { try times.read(log: path) }
         try Files.remove(in: directory, prefix: "log.")
+        for (_, taken) in times.ended { measurement.latencies.record(taken) }
+        measurement.late = times.late(after: measurement.seconds)
         return measurement
     }
 
     /// The report at the end (PostgreSQL manual, "pgbench").
-    static func read(_ report: String) throws -> Measurement {
+    /// - Parameter seconds: what it was given. It connects in this time, and waits for what it has begun after it.
+    static func read(_ report: String, seconds: Int) throws -> Measurement {
         var measurement = Measurement()
-        var rate = 0.0
+        var connecting: Double?
         for line in report.split(separator: "\n") {
             guard let place = line.firstIndex(where: { $0 == ":" || $0 == "=" }) else { continue }
             let value = line[line.index(after: place)...].split(separator: " ").first ?? ""
@@ -63,34 +65,49 @@ struct Pgbench {
             case "number of failed transactions": measurement.gaveUp = count
             case "number of transactions retried": measurement.retried = count
             case "total number of retries": measurement.conflicts = count
-            case "tps ": rate = Double(value) ?? 0
+            case "initial connection time ": connecting = Double(value).map { $0 / 1000 }
             default: continue
             }
         }
-        guard rate > 0 || measurement.posted == 0 else {
-            throw Problem("pgbench said what is not understood: \(report)")
-        }
-        measurement.seconds = rate > 0 ? Double(measurement.posted) / rate : 0
+        guard let connecting else { throw Problem("pgbench said what is not understood: \(report)") }
+        measurement.seconds = Double(seconds) - connecting
         measurement.conflicts += measurement.gaveUp
         return measurement
     }
 
-    /// One line a transaction: client, number, microseconds, … Those that failed have a word in the third place.
-    private static func read(log path: String, into latencies: inout Latencies) throws {
-        guard let file = fopen(path, "r") else { throw Problem("\(path) cannot be read") }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 512)
-        while fgets(&line, 512, file) != nil {
-            var (rest, number): (UnsafeMutablePointer<CChar>?, UInt) = (nil, 0)
-            line.withUnsafeMutableBufferPointer { buffer in
-                rest = buffer.baseAddress
-                for _ in 0..<3 {
-                    guard let start = rest else { return }
-                    number = strtoul(start, &rest, 10)
-                    if rest == start { rest = nil }
-                }
+    /// When transactions ended, and how long they took.
+    struct Times {
+        /// Microseconds since 1970, and for the transaction.
+        private(set) var ended: [(at: UInt64, taken: UInt64)] = []
+
+        /// One line a transaction: client, number, microseconds, script, seconds and microseconds of its end, … Those that
+        /// failed have a word in the third place.
+        mutating func read(log path: String) throws {
+            guard let file = fopen(path, "r") else { throw Problem("\(path) cannot be read") }
+            defer { fclose(file) }
+            var line = [CChar](repeating: 0, count: 512)
+            while fgets(&line, 512, file) != nil {
+                let numbers = line.withUnsafeMutableBufferPointer { Self.numbers($0.baseAddress, 6) }
+                if numbers.count == 6 { ended.append((numbers[4] * 1_000_000 + numbers[5], numbers[2])) }
             }
-            if rest != nil { latencies.record(UInt64(number)) }
+        }
+
+        /// The numbers that a text begins with, so many at the most.
+        private static func numbers(_ text: UnsafeMutablePointer<CChar>?, _ limit: Int) -> [UInt64] {
+            var (numbers, rest): ([UInt64], UnsafeMutablePointer<CChar>?) = ([], text)
+            while numbers.count < limit, let start = rest {
+                let number = strtoul(start, &rest, 10)
+                if rest == start { break }
+                numbers.append(UInt64(number))
+            }
+            return numbers
+        }
+
+        /// How many ended later than that after the first was begun.
+        func late(after seconds: Double) -> Int {
+            guard let begun = ended.lazy.map({ $0.at - $0.taken }).min() else { return 0 }
+            let end = begun + UInt64(seconds * 1_000_000)
+            return ended.count { $0.at > end }
         }
     }
 }
