@@ -233,7 +233,7 @@ extension LedgerService {
         let isLocking = isToLock(batch, batch.chunk)
         let wait = policy.wait(
             after: failure.kind, attempt: batch.pending[0].attempts, isLocking: isLocking,
-            random: environment.random())
+            hadTurn: batch.hadTurn, random: environment.random())
         let remaining = policy.deadline - (environment.uptime() - batch.pending[0].start)
         guard wait > .zero, remaining > .zero else { return }
         batch.forgetKnown()

@@ -71,13 +71,19 @@ struct Batch {
     private var memoryHeld: Bool?
     /// What may cut its waits for a turn short.
     let alarm: Alarm?
+    /// Whether the program has posted lately: see ``RetryPolicy/lockingWait``.
+    let hadTurn: Bool
 
     /// - Parameter known: what the first attempt may be decided from; nil to read the accounts.
-    init(_ items: [Item], sparesOthers: Bool = false, known: Known? = nil, alarm: Alarm? = nil) {
+    init(
+        _ items: [Item], sparesOthers: Bool = false, known: Known? = nil, alarm: Alarm? = nil,
+        hadTurn: Bool = true
+    ) {
         pending = items
         self.sparesOthers = sparesOthers
         self.known = known
         self.alarm = alarm
+        self.hadTurn = hadTurn
     }
 
     var isFinished: Bool { pending.isEmpty }

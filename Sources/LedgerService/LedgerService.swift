@@ -98,7 +98,7 @@ public struct LedgerService: Sendable {
                     elapsed: now - $0.start)
             }
         }
-        return await post(Batch(items)).outcomes
+        return await post(Batch(items, hadTurn: false)).outcomes
     }
 
     /// - Returns: the outcomes in the order of the operations, and what became of their accounts.

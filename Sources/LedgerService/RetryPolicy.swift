@@ -14,14 +14,20 @@ public struct RetryPolicy: Sendable, Equatable {
     public var racesBeforeLocking: Int
     /// The longest wait before an attempt that locks; the shortest is half of it. Such an attempt mostly wins, and whoever
     /// won before loses by it; in between that one posts from what it remembers, in one round trip each. Shorter turns
-    /// cost rate, longer ones make more operations wait for long: `config/speed.md` has the figures. The wait is over when
+    /// cost rate, longer ones make some operations wait for longer: `config/speed.md` has the figures. The wait is over when
     /// another group of the same program has posted.
+    ///
+    /// A program that has posted nothing for twice as long has had no turn, and does not wait for one until it has lost
+    /// ``hurriedAttempts``: beside those who post all the time it would wait each time.
     public var lockingWait: Duration
+
+    /// Attempts that locked still lose to those that are under way.
+    static let hurriedAttempts = 20
 
     public init(
         maximumAttempts: Int = 100, deadline: Duration = .seconds(30), firstWait: Duration = .milliseconds(2),
         longestWait: Duration = .seconds(1), racesBeforeLocking: Int = 2,
-        lockingWait: Duration = .milliseconds(192)
+        lockingWait: Duration = .milliseconds(512)
     ) {
         self.maximumAttempts = max(1, maximumAttempts)
         self.deadline = deadline
@@ -33,18 +39,22 @@ public struct RetryPolicy: Sendable, Equatable {
 
     /// The wait before the next attempt: exponential with full jitter, which spreads the losers of one race
     /// over the whole interval instead of sending them into the next together. The first retry of a lost race
-    /// is immediate, since the race is over. Who is going to lock waits at least half of its longest wait, so that the
-    /// winner's turn has a length.
+    /// is immediate, since the race is over. Who is going to lock and has had a turn waits at least half of its longest
+    /// wait, so that the winner's turn has a length.
     /// - Parameters:
     ///   - attempt: the attempt that failed, from 1.
     ///   - isLocking: whether the next attempt locks the accounts.
+    ///   - hadTurn: whether the program has posted lately.
     ///   - random: 64 random bits.
     public func wait(
-        after kind: StoreFailure.Kind, attempt: Int, isLocking: Bool = false, random: UInt64
+        after kind: StoreFailure.Kind, attempt: Int, isLocking: Bool = false, hadTurn: Bool = true,
+        random: UInt64
     ) -> Duration {
         if attempt == 1, kind == .lostRace || kind == .referenceTaken { return .zero }
         let share = Double(random >> 11) / Double(1 << 53)
-        if isLocking, kind.isRace { return lockingWait * ((1 + share) / 2) }
+        if isLocking, kind.isRace {
+            return hadTurn || attempt > Self.hurriedAttempts ? lockingWait * ((1 + share) / 2) : .zero
+        }
         // Twenty doublings take any first wait past any longest one.
         return min(firstWait * (1 << min(max(attempt - 1, 0), 20)), longestWait) * share
     }

@@ -24,15 +24,19 @@ import Testing
         for attempt in 2...64 {
             for kind in [StoreFailure.Kind.lostRace, .conflict] {
                 let longest = policy.wait(after: kind, attempt: attempt, isLocking: true, random: .max)
-                #expect(longest <= .milliseconds(192) && longest > .milliseconds(191))
+                #expect(longest <= .milliseconds(512) && longest > .milliseconds(511))
                 let shortest = policy.wait(after: kind, attempt: attempt, isLocking: true, random: 0)
-                #expect(shortest == .milliseconds(96))
+                #expect(shortest == .milliseconds(256))
+                let first = policy.wait(
+                    after: kind, attempt: attempt, isLocking: true, hadTurn: false, random: .max)
+                #expect(first == (attempt > 20 ? longest : .zero))
             }
         }
         #expect(policy.wait(after: .lostRace, attempt: 1, isLocking: true, random: .max) == .zero)
         // A server that is short of something is left alone all the same.
         #expect(
-            policy.wait(after: .overloaded, attempt: 9, isLocking: true, random: .max) > .milliseconds(500))
+            policy.wait(after: .overloaded, attempt: 9, isLocking: true, hadTurn: false, random: .max)
+                > .milliseconds(500))
     }
 
     @Test func theWaitIsSpreadOverTheWholeIntervalDownToZero() {

@@ -79,6 +79,8 @@ actor GroupCommit {
     /// How many were answered since the last group was made up.
     private var returning = 0
     private var patience = Patience()
+    /// When something was posted last.
+    private var lastPosted: Duration?
 
     init(lanes: Int) { self.lanes = lanes }
 
@@ -191,10 +193,12 @@ actor GroupCommit {
     // MARK: Groups
 
     private func dispatch(_ service: LedgerService) {
+        let turn = service.environment.uptime() - service.policy.lockingWait * 2
         while running.count < lanes, let group = line.takeGroup(limit: size.limit) {
             let alarm = Alarm()
             let batch = Batch(
-                group.items, sparesOthers: true, known: recall(group.items, service), alarm: alarm)
+                group.items, sparesOthers: true, known: recall(group.items, service), alarm: alarm,
+                hadTurn: lastPosted.map { $0 >= turn } ?? false)
             // Between its statements a group does little, and next to its connection it does it without changing threads.
             let task = Task(executorPreference: group.items.count <= Self.small ? LedgerStore.executor : nil)
             {
@@ -235,7 +239,10 @@ actor GroupCommit {
         guard var group = running[number] else { return [] }
         for end in report.ended { answer(end.id, end.outcome) }
         returning += report.ended.count
-        if report.ended.contains(where: { $0.outcome.receipt != nil }) { ring(besides: number) }
+        if report.ended.contains(where: { $0.outcome.receipt != nil }) {
+            lastPosted = service.environment.uptime()
+            ring(besides: number)
+        }
         memory.forget(report.touched.lazy.filter { report.left[$0] == nil })
         memory.remember(report.left.values, at: service.environment.uptime())
         if let held = report.memoryHeld { memory.learn(held: held) }

@@ -1,6 +1,7 @@
 import Ledger
 import LedgerStore
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -80,15 +81,54 @@ import Testing
     /// A program's turn is that of all its groups. Nothing else would end the wait.
     @Test(.timeLimit(.minutes(1))) func whoWaitsForATurnGoesAlongWhenTheProgramHasIt() async throws {
         let ledger = try await TestLedger.make()
-        var environment = ServiceEnvironment.live
         // What is remembered stays trusted, however slow the machine is.
-        environment.uptime = { .zero }
+        let service = turnService(ledger) { .zero }
+        try await post(service, in: ledger)
+        try await loseTwoRaces(service, in: ledger) { events in
+            for await event in events { if case .waiting = event.phase { break } }
+            let outcome = await service.perform(try ledger.operation(ledger.transfer("c", "d", "2.00")))
+            #expect(outcome.receipt != nil && outcome.attempts == 1, "\(outcome)")
+        }
+    }
+
+    /// Somebody who posts now and then is not kept waiting by those who post all the time.
+    @Test(.timeLimit(.minutes(1))) func aProgramThatHasHadNoTurnWaitsForNone() async throws {
+        let ledger = try await TestLedger.make()
+        let now = Mutex(Duration.zero)
+        let service = turnService(ledger) { now.withLock { $0 } }
+        try await post(service, in: ledger)
+        now.withLock { $0 = Self.lockingWait * 3 }
+        try await loseTwoRaces(service, in: ledger) { _ in }
+    }
+
+    /// A program that locks after the first race it lost, and waits for an hour unless something ends that.
+    private func turnService(
+        _ ledger: TestLedger, uptime: @escaping @Sendable () -> Duration
+    ) -> LedgerService {
+        var environment = ServiceEnvironment.live
+        environment.uptime = uptime
         environment.sleep = { _ in try await Task.sleep(for: .seconds(3600)) }
-        let service = LedgerService(
-            store: ledger.store, policy: RetryPolicy(racesBeforeLocking: 1), environment: environment,
-            log: TestLedger.quietLog)
+        return LedgerService(
+            store: ledger.store,
+            policy: RetryPolicy(racesBeforeLocking: 1, lockingWait: Self.lockingWait),
+            environment: environment, log: TestLedger.quietLog)
+    }
+
+    /// So short that what is remembered is trusted for longer.
+    private static let lockingWait = Duration.microseconds(1)
+
+    private func post(_ service: LedgerService, in ledger: TestLedger) async throws {
         try await ledger.open(["a", "b", "c", "d"], balance: "100.00")
-        _ = await service.perform(try ledger.operation(ledger.transfer("a", "b", "5.00")))
+        let outcome = await service.perform(try ledger.operation(ledger.transfer("a", "b", "5.00")))
+        #expect(outcome.receipt != nil)
+    }
+
+    /// Has an operation that loses a race against a foreign withdrawal, and as it locks the accounts another one against a
+    /// session that holds them.
+    private func loseTwoRaces(
+        _ service: LedgerService, in ledger: TestLedger,
+        meanwhile: (AsyncStream<AttemptEvent>) async throws -> Void
+    ) async throws {
         let other = try await ledger.another()
         let foreign = await other.service.perform(try other.operation(ledger.withdrawal("a", "7.00")))
         #expect(foreign.receipt != nil)
@@ -96,16 +136,13 @@ import Testing
         try await holder.run(script: "BEGIN; UPDATE bursar.accounts SET name = name WHERE code = 'a'")
         let events = service.feed.everyEvent()
         let late = try ledger.operation(ledger.transfer("a", "b", "1.00"))
-        // It loses a race against the foreign withdrawal, and as it locks the accounts another against the holder.
         async let posting = service.perform(late)
         try await holder.waitUntil(
             "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'"
         )
         try await holder.run(script: "COMMIT")
         await holder.close()
-        for await event in events { if case .waiting = event.phase { break } }
-        let outcome = await service.perform(try ledger.operation(ledger.transfer("c", "d", "2.00")))
-        #expect(outcome.receipt != nil && outcome.attempts == 1, "\(outcome)")
+        try await meanwhile(events)
         let ended = await posting
         #expect(ended.receipt != nil && ended.attempts == 3, "\(ended)")
         #expect(try await ledger.account("a")?.available.description == "87.00")
