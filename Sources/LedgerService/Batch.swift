@@ -71,7 +71,7 @@ struct Batch {
     private var memoryHeld: Bool?
     /// What may cut its waits for a turn short.
     let alarm: Alarm?
-    /// Whether the program has posted lately: see ``RetryPolicy/lockingWait``.
+    /// Whether the program has had its turn: see ``RetryPolicy/lockingWait``.
     let hadTurn: Bool
 
     /// - Parameter known: what the first attempt may be decided from; nil to read the accounts.

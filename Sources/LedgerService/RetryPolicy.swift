@@ -17,8 +17,8 @@ public struct RetryPolicy: Sendable, Equatable {
     /// cost rate, longer ones make some operations wait for longer: `config/speed.md` has the figures. The wait is over when
     /// another group of the same program has posted.
     ///
-    /// A program that has posted nothing for twice as long has had no turn, and does not wait for one until it has lost
-    /// ``hurriedAttempts``: beside those who post all the time it would wait each time.
+    /// A program that has not posted one group after the other for twice as long has had no turn, and does not wait for one
+    /// until it has lost ``hurriedAttempts``: beside those who post all the time it would wait each time.
     public var lockingWait: Duration
 
     /// Attempts that locked still lose to those that are under way.
@@ -44,7 +44,7 @@ public struct RetryPolicy: Sendable, Equatable {
     /// - Parameters:
     ///   - attempt: the attempt that failed, from 1.
     ///   - isLocking: whether the next attempt locks the accounts.
-    ///   - hadTurn: whether the program has posted lately.
+    ///   - hadTurn: whether the program has lately posted one group after the other.
     ///   - random: 64 random bits.
     public func wait(
         after kind: StoreFailure.Kind, attempt: Int, isLocking: Bool = false, hadTurn: Bool = true,

@@ -79,8 +79,7 @@ actor GroupCommit {
     /// How many were answered since the last group was made up.
     private var returning = 0
     private var patience = Patience()
-    /// When something was posted last.
-    private var lastPosted: Duration?
+    private var turn = Turn()
 
     init(lanes: Int) { self.lanes = lanes }
 
@@ -193,12 +192,12 @@ actor GroupCommit {
     // MARK: Groups
 
     private func dispatch(_ service: LedgerService) {
-        let turn = service.environment.uptime() - service.policy.lockingWait * 2
+        let hadTurn = turn.wasHad(since: service.environment.uptime() - service.policy.lockingWait * 2)
         while running.count < lanes, let group = line.takeGroup(limit: size.limit) {
             let alarm = Alarm()
             let batch = Batch(
                 group.items, sparesOthers: true, known: recall(group.items, service), alarm: alarm,
-                hadTurn: lastPosted.map { $0 >= turn } ?? false)
+                hadTurn: hadTurn)
             // Between its statements a group does little, and next to its connection it does it without changing threads.
             let task = Task(executorPreference: group.items.count <= Self.small ? LedgerStore.executor : nil)
             {
@@ -240,7 +239,7 @@ actor GroupCommit {
         for end in report.ended { answer(end.id, end.outcome) }
         returning += report.ended.count
         if report.ended.contains(where: { $0.outcome.receipt != nil }) {
-            lastPosted = service.environment.uptime()
+            turn.notePosting(at: service.environment.uptime())
             ring(besides: number)
         }
         memory.forget(report.touched.lazy.filter { report.left[$0] == nil })

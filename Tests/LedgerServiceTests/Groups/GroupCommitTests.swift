@@ -83,7 +83,7 @@ import Testing
         let ledger = try await TestLedger.make()
         // What is remembered stays trusted, however slow the machine is.
         let service = turnService(ledger) { .zero }
-        try await post(service, in: ledger)
+        try await post(Turn.groups, service, in: ledger)
         try await loseTwoRaces(service, in: ledger) { events in
             for await event in events { if case .waiting = event.phase { break } }
             let outcome = await service.perform(try ledger.operation(ledger.transfer("c", "d", "2.00")))
@@ -96,9 +96,25 @@ import Testing
         let ledger = try await TestLedger.make()
         let now = Mutex(Duration.zero)
         let service = turnService(ledger) { now.withLock { $0 } }
-        try await post(service, in: ledger)
+        try await post(Turn.groups, service, in: ledger)
         now.withLock { $0 = Self.lockingWait * 3 }
         try await loseTwoRaces(service, in: ledger) { _ in }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aFewPostingsAreNoTurn() async throws {
+        let ledger = try await TestLedger.make()
+        let service = turnService(ledger) { .zero }
+        try await post(Turn.groups - 1, service, in: ledger)
+        try await loseTwoRaces(service, in: ledger) { _ in }
+    }
+
+    @Test func whatIsPostedNowAndThenIsNoTurn() {
+        var turn = Turn()
+        for number in 0..<Turn.groups * 3 { turn.notePosting(at: .milliseconds(21 * number)) }
+        #expect(!turn.wasHad(since: .zero))
+        for number in 0..<Turn.groups { turn.notePosting(at: .seconds(5) + .milliseconds(20 * number)) }
+        #expect(turn.wasHad(since: .seconds(5)))
+        #expect(!turn.wasHad(since: .seconds(6)))
     }
 
     /// A program that locks after the first race it lost, and waits for an hour unless something ends that.
@@ -117,10 +133,14 @@ import Testing
     /// So short that what is remembered is trusted for longer.
     private static let lockingWait = Duration.microseconds(1)
 
-    private func post(_ service: LedgerService, in ledger: TestLedger) async throws {
+    private func post(_ count: Int, _ service: LedgerService, in ledger: TestLedger) async throws {
         try await ledger.open(["a", "b", "c", "d"], balance: "100.00")
-        let outcome = await service.perform(try ledger.operation(ledger.transfer("a", "b", "5.00")))
-        #expect(outcome.receipt != nil)
+        for number in 0..<count {
+            let action =
+                try number == 0 ? ledger.transfer("a", "b", "5.00") : ledger.transfer("c", "d", "0.01")
+            let outcome = await service.perform(try ledger.operation(action))
+            #expect(outcome.receipt != nil)
+        }
     }
 
     /// Has an operation that loses a race against a foreign withdrawal, and as it locks the accounts another one against a
