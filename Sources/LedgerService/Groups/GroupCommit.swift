@@ -236,12 +236,12 @@ actor GroupCommit {
         _ number: Int, _ report: Batch.Report, _ pending: [Batch.Item], _ service: LedgerService
     ) -> Set<Identifier> {
         guard var group = running[number] else { return [] }
+        let hasPosted = report.ended.contains { $0.outcome.receipt != nil }
+        // Before anybody is told: who asks again finds it noted.
+        if hasPosted { turn.notePosting(at: service.environment.uptime()) }
         for end in report.ended { answer(end.id, end.outcome) }
         returning += report.ended.count
-        if report.ended.contains(where: { $0.outcome.receipt != nil }) {
-            turn.notePosting(at: service.environment.uptime())
-            ring(besides: number)
-        }
+        if hasPosted { ring(besides: number) }
         memory.forget(report.touched.lazy.filter { report.left[$0] == nil })
         memory.remember(report.left.values, at: service.environment.uptime())
         if let held = report.memoryHeld { memory.learn(held: held) }
