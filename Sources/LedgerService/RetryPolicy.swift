@@ -21,7 +21,7 @@ public struct RetryPolicy: Sendable, Equatable {
     /// until it has lost ``hurriedAttempts``: beside those who post all the time it would wait each time.
     public var lockingWait: Duration
 
-    /// Attempts that locked still lose to those that are under way.
+    /// How many attempts are made without waiting for a turn: also one that locks may lose to a write that is under way.
     static let hurriedAttempts = 20
 
     public init(
